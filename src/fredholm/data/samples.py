@@ -1,0 +1,108 @@
+"""Pairs of functions with their provenance."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fredholm.fields import NOTHING, Field, Given, Variable
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Input functions, target functions, and what is known about them.
+
+    A time-dependent problem has targets on a grid whose first axis is `t` and inputs on the spatial
+    grid; a steady one has both on the same grid.
+
+    Args:
+        inputs: What the operator is shown.
+        targets: What it must answer, function for function.
+        input_variables, target_variables: Names and units of the channels.
+        params: Parameters of the equation that vary between the samples, one row each.
+        param_variables: Names and units of the columns of `params`.
+        origin: Where the samples come from, as plain JSON: problem, equation, parameters, solver,
+            tolerance, seed and version; or file, format and what its reader assumed.
+        error: Estimated relative error of each target, where a solver gave one.
+
+    Shapes:
+        inputs.values (n, *points, c_in), targets.values (n, *points', c_out), params (n, p),
+        error (n,).
+
+    Raises:
+        ValueError: Numbers of functions, or of labels and channels, that do not match.
+    """
+
+    inputs: Field
+    targets: Field
+    input_variables: tuple[Variable, ...]
+    target_variables: tuple[Variable, ...]
+    params: Float[Tensor, "n p"] | None = None
+    param_variables: tuple[Variable, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    error: Float[Tensor, "n"] | None = None
+
+    def __post_init__(self) -> None:
+        counts = [len(part) for part in self._parts() if part is not None]
+        if len(set(counts)) != 1:
+            raise ValueError(f"inputs, targets and params differ in number: {counts}")
+        for side, function, labels in (
+            ("inputs", self.inputs, self.input_variables),
+            ("targets", self.targets, self.target_variables),
+        ):
+            if function.channels != len(labels):
+                raise ValueError(
+                    f"{side} have {function.channels} channels and {len(labels)} labels"
+                )
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.inputs, self.targets, self.params, self.error
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: slice | Sequence[int] | Tensor) -> Self:
+        """The samples chosen by a slice or by indices."""
+        inputs, targets, params, error = (
+            None if part is None else part[index] for part in self._parts()
+        )
+        return replace(self, inputs=inputs, targets=targets, params=params, error=error)
+
+    @property
+    def given(self) -> Given:
+        """The conditions under which an operator sees these samples."""
+        return NOTHING if self.params is None else Given(params=self.params)
+
+    def to(self, *target: Any) -> Self:
+        """The same samples on another device or in another floating-point dtype."""
+        inputs, targets, params, error = (
+            None if part is None else part.to(*target) for part in self._parts()
+        )
+        return replace(self, inputs=inputs, targets=targets, params=params, error=error)
+
+    def split(self, held_out: float | int, *, generator: torch.Generator) -> tuple[Self, Self]:
+        """Training and held-out samples, drawn at random without overlap.
+
+        Args:
+            held_out: Number of samples, or a fraction of them, in the second part.
+            generator: Source of randomness; the same seed gives the same split.
+
+        Raises:
+            ValueError: One of the parts would be empty.
+        """
+        count = round(held_out * len(self)) if held_out < 1 else int(held_out)
+        if not 0 < count < len(self):
+            raise ValueError(f"cannot hold out {count} of {len(self)} samples")
+        order = torch.randperm(len(self), generator=generator)
+        return self[order[count:].sort().values], self[order[:count].sort().values]
+
+    def batches(self, size: int, *, generator: torch.Generator | None = None) -> Iterator[Self]:
+        """All samples once, in batches; shuffled where a generator is given."""
+        order = torch.arange(len(self))
+        if generator is not None:
+            order = torch.randperm(len(self), generator=generator)
+        for chosen in order.split(size):
+            yield self[chosen]

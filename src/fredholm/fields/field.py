@@ -1,0 +1,82 @@
+"""A function known by its samples."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from jaxtyping import Shaped
+from torch import Tensor
+
+from fredholm.domains import Domain, Grid, resample
+from fredholm.domains.transfer import Method
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Samples of a batch of functions, together with the domain that they were taken on.
+
+    A field has no arithmetic of its own: verbs (`norm`, `inner`, `gradient`, ...) are functions,
+    so that nothing is hidden and a tensor is one attribute away.
+
+    Args:
+        values: One value per function, point and channel.
+        domain: Where the samples lie; all functions of the batch share it.
+
+    Shapes:
+        values (batch, *domain.shape, channels).
+
+    Raises:
+        ValueError: The shape of the values is not that of the domain.
+    """
+
+    values: Shaped[Tensor, "batch *points c"]
+    domain: Domain
+
+    def __post_init__(self) -> None:
+        if tuple(self.values.shape[1:-1]) != self.domain.shape:
+            raise ValueError(
+                f"values of a field are (batch, *points, channels) with points "
+                f"{self.domain.shape}, got shape {tuple(self.values.shape)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: Any) -> Self:
+        """The functions chosen by a slice, a list or a tensor of indices; still a batch."""
+        if isinstance(index, int):
+            index = slice(index, index + 1) if index != -1 else slice(index, None)
+        return self.with_values(self.values[index])
+
+    @property
+    def channels(self) -> int:
+        """Number of components of the function at a point."""
+        return self.values.shape[-1]
+
+    @property
+    def grid(self) -> Grid:
+        """The domain, where it must be a grid.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if not isinstance(self.domain, Grid):
+            raise ValueError(f"this needs a function on a Grid, got {type(self.domain).__name__}")
+        return self.domain
+
+    def with_values(self, values: Tensor) -> Self:
+        """Another function on the same points."""
+        return replace(self, values=values)
+
+    def to(self, *target: Any) -> Self:
+        """The same function with its values on another device or in another dtype."""
+        return self.with_values(self.values.to(*target))
+
+    def at(self, domain: Domain, *, method: Method = "smooth") -> Self:
+        """The function evaluated on another domain (see `fredholm.domains.resample`)."""
+        if domain == self.domain:
+            return self
+        if not isinstance(domain, Grid):
+            raise ValueError(f"cannot evaluate grid samples on a {type(domain).__name__}")
+        return replace(
+            self, values=resample(self.values, self.grid, domain, method=method), domain=domain
+        )

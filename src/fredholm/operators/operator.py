@@ -1,0 +1,34 @@
+"""Maps between functions."""
+
+from abc import ABC, abstractmethod
+
+from torch import nn
+
+from fredholm.calls import Recorded
+from fredholm.domains import Domain
+from fredholm.fields import NOTHING, Field, Given
+from fredholm.operators.claims import Claim
+
+
+class Operator(nn.Module, Recorded, ABC):
+    """A map from functions to functions, learned or not.
+
+    Subclasses are final: behaviour is varied by wrapping (`Normalised`, `GroupAveraged`, ...), not
+    by overriding. The constructor call is recorded, so that a trained operator can be stored as
+    plain data and rebuilt. Parameters are at most about eight, required ones first.
+    """
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the operator promises for any weights; each is a number that tests try to break."""
+        return ()
+
+    @abstractmethod
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        """The image of each function of the batch.
+
+        Args:
+            u: The input functions.
+            given: Further conditions; one that is not understood is refused (`given.only`).
+            at: Domain of the result; by default that of the input.
+        """
