@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-Location = Literal["node", "cell", "left"]
-_PLACES = {"node": "both ends", "cell": "cell centres", "left": "left ends"}
+Location = Literal["node", "cell", "left", "right"]
+_PLACES = {"node": "both ends", "cell": "cell centres", "left": "left ends", "right": "right ends"}
+_OFFSETS = {"node": 0.0, "cell": 0.5, "left": 0.0, "right": 1.0}
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Axis:
         location: Where the samples lie. `"node"`: on the nodes; both ends where the axis is not
             periodic (h = L/(n-1)), only the start where it is (h = L/n). `"cell"`: at the centres
             of n cells (h = L/n). `"left"`: on the left ends of n cells (h = L/n); on a periodic
-            axis that is the same as `"node"`, and is stored as such.
+            axis that is the same as `"node"`, and is stored as such. `"right"`: on the right ends
+            of n cells (h = L/n): the times after a given start.
         name: Name of the coordinate, used as dimension name in files.
         units: Units of the coordinate; empty means dimensionless.
 
@@ -40,8 +42,8 @@ class Axis:
     units: str = ""
 
     def __post_init__(self) -> None:
-        if self.size < 2:
-            raise ValueError(f"axis {self.name!r} needs at least 2 points, got {self.size}")
+        if self.size < (2 if self.location == "node" and not self.periodic else 1):
+            raise ValueError(f"axis {self.name!r} has too few points: {self.size}")
         if not (math.isfinite(self.start) and math.isfinite(self.stop) and self.start < self.stop):
             raise ValueError(
                 f"axis {self.name!r} needs start < stop, got [{self.start}, {self.stop}]"
@@ -67,16 +69,15 @@ class Axis:
 
     def points(self) -> Float[Tensor, "n"]:
         """Coordinates of the samples, float64."""
-        offset = 0.5 if self.location == "cell" else 0.0
         index = torch.arange(self.size, dtype=torch.float64)
-        return self.start + (index + offset) * self.spacing
+        return self.start + (index + _OFFSETS[self.location]) * self.spacing
 
     def weights(self) -> Float[Tensor, "n"]:
         """Quadrature weights, float64, with sum L.
 
         Trapezoidal where both ends are sampled, else h for each sample: exact for trigonometric
-        polynomials on a periodic axis, second order on cells, first order for `"left"` unless the
-        integrand vanishes at both ends.
+        polynomials on a periodic axis, second order on cells, first order for `"left"` and
+        `"right"` unless the integrand agrees at both ends.
         """
         weights = torch.full((self.size,), self.spacing, dtype=torch.float64)
         if self.location == "node" and not self.periodic:

@@ -23,7 +23,7 @@ class Grid(Domain):
         extent: A length (the interval [0, length] for every axis), one pair (start, stop) for
             every axis, or one pair per axis.
         periodic: For every axis, or one value per axis.
-        location: `"node"`, `"cell"` or `"left"` (see `Axis`), for every axis or one per axis.
+        location: `"node"`, `"cell"`, `"left"` or `"right"` (see `Axis`), for every axis or one per axis.
         names: Names of the coordinates, by default x, y, z.
         units: Units of the coordinates, for every axis or one per axis.
 
@@ -124,6 +124,12 @@ class Grid(Domain):
         """The grid that is left when one axis is dropped: space-time without its time."""
         self.axis(name)
         return type(self).of(*(axis for axis in self.axes if axis.name != name))
+
+    def behind_time_of(self, other: Self) -> Self:
+        """This spatial grid behind the time axis of another; unchanged where that has none."""
+        if "t" not in other.names or "t" in self.names:
+            return self
+        return type(self).of(other.axis("t"), *self.axes)
 
     def __str__(self) -> str:
         return "Grid(" + "; ".join(str(axis) for axis in self.axes) + ")"

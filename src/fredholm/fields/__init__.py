@@ -1,18 +1,23 @@
-"""Functions, their norms, labels and scales."""
+"""Functions, their norms, labels, scales and symmetries."""
 
 from fredholm.fields.field import Field
 from fredholm.fields.given import NOTHING, Given
 from fredholm.fields.normalisers import Standardise
 from fredholm.fields.norms import difference, inner, integral, norm
+from fredholm.fields.signature import Signature
+from fredholm.fields.symmetries import Symmetry, group
 from fredholm.fields.variables import Variable
 
 __all__ = [
     "NOTHING",
     "Field",
     "Given",
+    "Signature",
     "Standardise",
+    "Symmetry",
     "Variable",
     "difference",
+    "group",
     "inner",
     "integral",
     "norm",

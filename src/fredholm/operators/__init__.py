@@ -3,19 +3,37 @@
 from fredholm.operators.claims import (
     AnyResolution,
     Claim,
+    ConsistentQuery,
+    Equivariant,
     Linear,
     ShiftEquivariant,
     ZeroOnBoundary,
 )
+from fredholm.operators.closed_form import ClosedForm
 from fredholm.operators.operator import Operator
-from fredholm.operators.wrappers import Normalised
+from fredholm.operators.wrappers import (
+    GroupAveraged,
+    Increment,
+    Normalised,
+    OnGrid,
+    TimeChannels,
+    Unrolled,
+)
 
 __all__ = [
     "AnyResolution",
     "Claim",
+    "ClosedForm",
+    "ConsistentQuery",
+    "Equivariant",
+    "GroupAveraged",
+    "Increment",
     "Linear",
     "Normalised",
+    "OnGrid",
     "Operator",
     "ShiftEquivariant",
+    "TimeChannels",
+    "Unrolled",
     "ZeroOnBoundary",
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from fredholm.fields import Field, difference, norm
+from fredholm.domains import Grid
+from fredholm.fields import Field, difference, group, norm
 
 if TYPE_CHECKING:
     from fredholm.operators.operator import Operator
@@ -30,6 +31,12 @@ class Claim(ABC):
     @abstractmethod
     def defect(self, operator: "Operator", u: Field) -> float:
         """Relative L2 size of the violation on the functions `u`."""
+
+
+def _finer(grid: Grid, factor: int) -> list[int]:
+    """Sizes of the grid with `factor` times smaller spacing whose nodes include the old ones."""
+    ends = [axis.location == "node" and not axis.periodic for axis in grid.axes]
+    return [factor * (n - end) + end for n, end in zip(grid.shape, ends)]
 
 
 def distance(found: Field, expected: Field) -> float:
@@ -52,11 +59,7 @@ class AnyResolution(Claim):
     factor: int = 2
 
     def defect(self, operator: "Operator", u: Field) -> float:
-        sizes = [
-            axis.size * self.factor - (axis.location == "node" and not axis.periodic)
-            for axis in u.grid.axes
-        ]
-        fine = u.at(u.grid.resized(sizes))
+        fine = u.at(u.grid.resized(_finer(u.grid, self.factor)))
         return distance(operator(u), operator(fine).at(u.grid))
 
 
@@ -91,7 +94,45 @@ class ZeroOnBoundary(Claim):
         image = operator(u)
         worst = 0.0
         for number, axis in enumerate(image.grid.axes, start=1):
-            sides = {"node": (0, axis.size - 1), "left": (0,), "cell": ()}[axis.location]
+            sides = {"node": (0, -1), "left": (0,), "right": (-1,), "cell": ()}[axis.location]
             for side in () if axis.periodic else sides:
                 worst = max(worst, float(image.values.select(number, side).abs().max()))
         return worst / float(norm(image, p=float("inf")).max().clamp(min=1e-300))
+
+
+@dataclass(frozen=True)
+class ConsistentQuery(Claim):
+    """The output is one function, whatever points it is asked at.
+
+    Asking on a finer grid and reading off the coarse points gives what the coarse grid gives.
+    """
+
+    bound: float = 1e-12
+
+    def defect(self, operator: "Operator", u: Field) -> float:
+        coarse = operator(u)
+        grid = coarse.grid
+        doubled = [
+            2 * axis.size - (axis.location == "node" and not axis.periodic) for axis in grid.axes
+        ]
+        if any(axis.location in ("cell", "right") for axis in grid.axes):
+            raise ValueError(f"{type(self).__name__} is tested on nodes, got {grid}")
+        fine = operator(u, at=grid.resized(doubled))
+        every_second = (slice(None), *[slice(None, None, 2)] * grid.dim)
+        return distance(coarse.with_values(fine.values[every_second]), coarse)
+
+
+@dataclass(frozen=True)
+class Equivariant(Claim):
+    """G(g u) = g G(u) for every member of a group of symmetries.
+
+    Args:
+        symmetry: Name of the group, see `fredholm.fields.symmetries.GROUPS`.
+    """
+
+    symmetry: str = "square"
+
+    def defect(self, operator: "Operator", u: Field) -> float:
+        dim = sum(axis.name != "t" for axis in u.grid.axes)
+        image = operator(u)
+        return max(distance(operator(g(u)), g(image)) for g in group(self.symmetry, dim))

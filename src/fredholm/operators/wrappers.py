@@ -1,7 +1,9 @@
 """Operators made of operators: each adds one behaviour and returns the same kind of thing."""
 
-from fredholm.domains import Domain
-from fredholm.fields import NOTHING, Field, Given, Standardise
+import torch
+
+from fredholm.domains import Axis, Domain, Grid
+from fredholm.fields import NOTHING, Field, Given, Standardise, group
 from fredholm.operators.operator import Operator
 
 
@@ -22,3 +24,116 @@ class Normalised(Operator):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         return self.decode.decode(self.operator(self.encode.encode(u), given, at=at))
+
+
+class OnGrid(Operator):
+    """Serves any grid with an operator that is at home on one.
+
+    The input is evaluated on the home grid, the output is interpolated to where it is asked for:
+    what an operator whose parts are counted in points (convolutions, nearest samples) needs.
+
+    Args:
+        operator: Answers on `grid`.
+        grid: The home grid.
+    """
+
+    def __init__(self, operator: Operator, grid: Grid) -> None:
+        super().__init__()
+        self.operator = operator
+        self.grid = grid
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        image = self.operator(u.at(self.grid), given)
+        asked = at or (u.domain if image.domain == self.grid else image.domain)
+        return image.at(asked)
+
+
+class GroupAveraged(Operator):
+    """The mean over a group of g⁻¹ ∘ operator ∘ g: exactly equivariant, whatever the operator.
+
+    In training mode the operator is called once, as it is: there the group acts on the samples
+    (see `fredholm.objectives.Augmented`), at no cost; in evaluation all members are averaged.
+
+    Args:
+        operator: Any operator on grids whose axes the group may exchange.
+        symmetry: Name of the group, see `fredholm.fields.symmetries.GROUPS`.
+        dim: Number of spatial axes.
+    """
+
+    def __init__(self, operator: Operator, symmetry: str, dim: int) -> None:
+        super().__init__()
+        self.operator = operator
+        self.symmetry = symmetry
+        self.members = group(symmetry, dim)
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        if self.training:
+            return self.operator(u, given, at=at)
+        images = [member.inverse(self.operator(member(u), given, at=at)) for member in self.members]
+        return images[0].with_values(torch.stack([image.values for image in images]).mean(0))
+
+
+class Increment(Operator):
+    """u + operator(u): the operator predicts the change of a state.
+
+    Args:
+        operator: Maps states to changes, channel for channel.
+    """
+
+    def __init__(self, operator: Operator) -> None:
+        super().__init__()
+        self.operator = operator
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        change = self.operator(u, given)
+        result = change.with_values(u.values + change.values)
+        return result if at is None else result.at(at)
+
+
+class Unrolled(Operator):
+    """The trajectory that repeated steps give: initial state on x to function on (t, x).
+
+    Args:
+        step: Maps a state to the state one sampling interval later.
+        time: Times of the result, `location="right"`: the initial state stands at its start.
+
+    Shapes:
+        Field (batch, *points, c) -> Field (batch, steps, *points, c).
+    """
+
+    def __init__(self, step: Operator, time: Axis) -> None:
+        super().__init__()
+        self.step = step
+        self.time = time
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        states, state = [], u
+        for _ in range(self.time.size):
+            state = self.step(state, given)
+            states.append(state.values)
+        grid = Grid.of(self.time, *state.grid.axes)
+        result = Field(torch.stack(states, dim=1), grid)
+        return result if at is None else result.at(at)
+
+
+class TimeChannels(Operator):
+    """The trajectory from one evaluation: each time is a group of output channels.
+
+    Args:
+        operator: Maps c input channels to c_out · time.size channels.
+        time: Times of the result.
+
+    Shapes:
+        Field (batch, *points, c) -> Field (batch, times, *points, c_out).
+    """
+
+    def __init__(self, operator: Operator, time: Axis) -> None:
+        super().__init__()
+        self.operator = operator
+        self.time = time
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        image = self.operator(u, given)
+        values = image.values.unflatten(-1, (self.time.size, -1)).movedim(-2, 1)
+        result = Field(values, Grid.of(self.time, *image.grid.axes))
+        return result if at is None else result.at(at)

@@ -1,0 +1,33 @@
+"""What an operator takes and gives: grids and labels of its two sides."""
+
+from dataclasses import dataclass
+
+from fredholm.domains import Axis, Grid
+from fredholm.fields.variables import Variable
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Grids and channels of the two sides of a map between functions.
+
+    Args:
+        input_grid, target_grid: Grids of the training samples. Where the targets are trajectories,
+            the first axis of theirs is `t` and the others are those of the inputs.
+        inputs, targets: Names and units of the channels.
+    """
+
+    input_grid: Grid
+    target_grid: Grid
+    inputs: tuple[Variable, ...]
+    targets: tuple[Variable, ...]
+
+    @property
+    def time(self) -> Axis | None:
+        """The times of the answer, where the inputs have none."""
+        new = "t" in self.target_grid.names and "t" not in self.input_grid.names
+        return self.target_grid.axis("t") if new else None
+
+    @property
+    def state_to_state(self) -> bool:
+        """Whether inputs and targets are the same quantities: what repeated steps need."""
+        return self.inputs == self.targets

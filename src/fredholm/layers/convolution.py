@@ -1,0 +1,64 @@
+"""Convolutions in one to three dimensions that know where the domain is periodic."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fredholm.domains import Axis
+
+_CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+_INTERPOLATIONS = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+class Conv(nn.Module):
+    """A convolution that keeps the size: wrapped on periodic axes, zero beyond the others.
+
+    Its stencil is counted in points, so its meaning changes with the grid.
+
+    Args:
+        dim: Dimension of the grid, one to three.
+        in_channels, out_channels: Channels.
+        width: Points of the stencil per axis, odd.
+
+    Shapes:
+        (batch, in_channels, *points) -> (batch, out_channels, *points): channels first, the layout
+        of the convolution routines.
+    """
+
+    def __init__(self, dim: int, in_channels: int, out_channels: int, *, width: int = 3) -> None:
+        super().__init__()
+        if width % 2 == 0 or dim not in _CONVOLUTIONS:
+            raise ValueError(f"Conv needs an odd width and 1 to 3 axes, got {width} and {dim}")
+        self.reach = width // 2
+        self.map = _CONVOLUTIONS[dim](in_channels, out_channels, width)
+
+    def forward(
+        self, x: Float[Tensor, "batch c *points"], axes: tuple[Axis, ...]
+    ) -> Float[Tensor, "batch d *points"]:
+        return self.map(pad(x, axes, self.reach))
+
+
+def pad(
+    x: Float[Tensor, "batch c *points"], axes: tuple[Axis, ...], reach: int
+) -> Float[Tensor, "batch c *more"]:
+    """`reach` more points at each end: wrapped on periodic axes, zero on the others."""
+    if reach == 0:
+        return x
+    for periodic, mode in ((True, "circular"), (False, "constant")):
+        sides: list[int] = []
+        for axis in reversed(axes):  # functional.pad counts axes from the last
+            sides += [reach if axis.periodic == periodic else 0] * 2
+        if any(sides):
+            x = functional.pad(x, sides, mode=mode)
+    return x
+
+
+def refine(x: Float[Tensor, "batch c *points"], size: tuple[int, ...]) -> Tensor:
+    """Multilinear interpolation to a finer array of that size."""
+    return functional.interpolate(x, size, mode=_INTERPOLATIONS[x.ndim - 2], align_corners=False)
+
+
+def coarsen(x: Float[Tensor, "batch c *points"]) -> Tensor:
+    """Means over blocks of two points per axis; an odd last point is a block of its own."""
+    pools = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+    return pools[x.ndim - 2](x, 2, ceil_mode=True, count_include_pad=False)
