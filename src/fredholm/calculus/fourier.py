@@ -1,0 +1,140 @@
+"""Real periodic functions as Fourier coefficients, independent of the points they came from."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Complex, Float
+from torch import Tensor
+
+from fredholm.calculus.spectral import multiplier, wavenumbers
+from fredholm.domains import Axis, Grid
+
+
+class FourierBasis:
+    """The modes exp(ik·(x - start)) that a number of points per axis resolves.
+
+    Coefficients are stored as a transform of real values leaves them (half of the last axis), with
+    `norm="forward"`, so that they do not depend on the number of points.
+
+    Args:
+        grid: A periodic grid; its extent and shape matter, not where its samples lie.
+
+    Shapes:
+        points (..., *points), modes (..., *modes).
+
+    Raises:
+        ValueError: An axis is not periodic.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        if not grid.periodic:
+            raise ValueError(f"Fourier modes need periodic axes, got {grid}")
+        self.grid = grid
+        self.dims = tuple(range(-grid.dim, 0))
+        self.shape = (*grid.shape[:-1], grid.shape[-1] // 2 + 1)
+
+    def modes(self, values: Float[Tensor, "..."]) -> Complex[Tensor, "..."]:
+        """Coefficients of values on the nodes start + jL/n."""
+        return torch.fft.rfftn(values, dim=self.dims, norm="forward")
+
+    def points(self, modes: Complex[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """Values on the nodes start + jL/n."""
+        return torch.fft.irfftn(modes, s=self.grid.shape, dim=self.dims, norm="forward")
+
+    def factor(self, coord: str, order: int) -> Complex[Tensor, "1 *modes"]:
+        """(ik)^order along one coordinate; order zero gives ones for every mode."""
+        if order == 0:
+            return torch.ones(1, *self.shape, dtype=torch.complex128)
+        number = self.grid.names.index(coord)
+        axis = self.grid.axes[number]
+        return self._along(number, multiplier(axis, order, half=self._half(number)))
+
+    def band(self, fraction: float) -> Bool[Tensor, "*modes"]:
+        """Modes with |j| < fraction · n/2 on every axis."""
+        inside = torch.ones(self.shape, dtype=torch.bool)
+        for number, axis in enumerate(self.grid.axes):
+            index = wavenumbers(axis, half=self._half(number)) * axis.length / (2 * torch.pi)
+            inside = inside & self._along(number, index.abs() < fraction * axis.size / 2)[0]
+        return inside
+
+    def multiplicity(self) -> Float[Tensor, "*modes"]:
+        """How often each stored mode occurs in the sum of squares: Σ = mean of |u|² (Parseval)."""
+        count = torch.full((self.shape[-1],), 2.0, dtype=torch.float64)
+        count[0] = 1.0
+        if self.grid.shape[-1] % 2 == 0:
+            count[-1] = 1.0
+        return count.expand(self.shape)
+
+    def expand(self, field: Float[Tensor, "..."], grid: Grid) -> Complex[Tensor, "..."]:
+        """Coefficients of the interpolant of samples on another grid of the same box.
+
+        Modes that this basis does not have are dropped.
+
+        Args:
+            field: Values (..., *points) on `grid`.
+            grid: Their grid, with samples on nodes or cell centres.
+        """
+        other = FourierBasis(grid)
+        modes = other.modes(field)
+        for number, (axis, own) in enumerate(zip(grid.axes, self.grid.axes)):
+            modes = _resize(modes, number - grid.dim, axis, own.size, other._half(number))
+        for number, axis in enumerate(grid.axes):
+            modes = modes * self._shift(number, -_offset(axis)).to(modes)
+        return modes
+
+    def evaluate(self, modes: Complex[Tensor, "..."], grid: Grid) -> Float[Tensor, "..."]:
+        """Values at the points of another grid of the same box, coarser or finer."""
+        for number, axis in enumerate(grid.axes):
+            modes = modes * self._shift(number, _offset(axis)).to(modes)
+        strides = [-(-own.size // axis.size) for own, axis in zip(self.grid.axes, grid.axes)]
+        fine = [axis.size * stride for axis, stride in zip(grid.axes, strides)]
+        for number, own in enumerate(self.grid.axes):
+            half = self._half(number)
+            modes = _resize(modes, number - grid.dim, own, fine[number], half)
+        values = torch.fft.irfftn(modes, s=fine, dim=self.dims, norm="forward")
+        return values[(..., *(slice(None, None, stride) for stride in strides))]
+
+    def _half(self, number: int) -> bool:
+        return number == self.grid.dim - 1
+
+    def _along(self, number: int, vector: Tensor) -> Tensor:
+        shape = [1] * (1 + self.grid.dim)
+        shape[1 + number] = len(vector)
+        return vector.reshape(shape)
+
+    def _shift(self, number: int, by: float) -> Tensor:
+        """exp(ik·by): the function moved to the left by that distance."""
+        axis = self.grid.axes[number]
+        k = wavenumbers(axis, half=self._half(number))
+        return self._along(number, torch.exp(1j * k * by))[0]
+
+
+def _offset(axis: Axis) -> float:
+    return axis.spacing / 2 if axis.location == "cell" else 0.0
+
+
+def _resize(modes: Tensor, dim: int, axis: Axis, size: int, half: bool) -> Tensor:
+    """Coefficients of n = axis.size points, as those of `size` points, along one dimension.
+
+    The last mode of an even number of points is a cosine: on more points it is shared by +n/2 and
+    -n/2; on fewer points it and what does not fit are dropped.
+    """
+    n = axis.size
+    if size == n:
+        return modes
+    modes = modes.movedim(dim, -1)
+    keep = (min(n, size) - 1) // 2
+    result = modes.new_zeros(*modes.shape[:-1], size // 2 + 1 if half else size)
+    parts: list[tuple[Sequence[int] | slice, Tensor]] = [
+        (slice(0, keep + 1), modes[..., : keep + 1])
+    ]
+    if not half and keep:
+        parts.append((slice(-keep, None), modes[..., -keep:]))
+    if n % 2 == 0 and size > n:
+        shared = modes[..., n // 2 : n // 2 + 1] / 2
+        parts.append((slice(n // 2, n // 2 + 1), shared))
+        if not half:
+            parts.append((slice(size - n // 2, size - n // 2 + 1), shared))
+    for place, part in parts:
+        result[..., place] = part
+    return result.movedim(-1, dim)

@@ -1,0 +1,219 @@
+"""Is the statement a well-posed problem? Each check ends in one sentence that says what to do."""
+
+from collections.abc import Collection, Mapping
+
+import torch
+
+from fredholm.domains import Grid
+from fredholm.equations.constants import Values, parameters
+from fredholm.equations.differential import Derivative, Normal
+from fredholm.equations.equation import Equation
+from fredholm.equations.expand import expand
+from fredholm.equations.semilinear import Semilinear, semilinear, states_of
+from fredholm.equations.symbol import symbol
+from fredholm.equations.tree import Coefficient, Coord, Expression, Unknown
+from fredholm.errors import EquationError, did_you_mean
+
+PARTS = (("left", "right"), ("bottom", "top"), ("back", "front"))
+"""Names of the two sides of a box along each axis."""
+
+
+def validate(
+    equations: Mapping[str, Equation],
+    domain: Grid,
+    *,
+    timed: bool,
+    initial: Collection[str] = (),
+    boundary: Mapping[str, Equation] | None = None,
+    given: Collection[str] = (),
+) -> None:
+    """Refuses a statement that does not determine its unknowns.
+
+    Args:
+        equations: Equations keyed by the unknown that each determines.
+        domain: The spatial grid; only its axes and their periodicity matter.
+        timed: Whether there is a time interval.
+        initial: Functions with an initial value: `u`, or `u` and `dt(u)`, ...
+        boundary: Conditions by part: `left`, `right`, `bottom`, `top`, `back`, `front`, several
+            joined by `|`, or `all`.
+        given: Names of the coefficients that are given.
+
+    Raises:
+        EquationError: The first thing that is wrong.
+    """
+    if not equations:
+        raise EquationError("a problem needs at least one equation")
+    parameters(equations)
+    _names(equations, domain, timed, given)
+    _unknowns(equations)
+    for equation in equations.values():
+        if expand(equation.residual, domain.names).rank:
+            raise EquationError(f"{equation} is an equation between vectors")
+    _initial(equations, timed, initial)
+    covered = cover(boundary or {}, domain)
+    _conditions(covered, equations, domain, given)
+
+
+def cover(boundary: Mapping[str, Equation], domain: Grid) -> dict[str, Equation]:
+    """The boundary condition of each side; `all` and `left|right` are spelt out.
+
+    Raises:
+        EquationError: A side is unknown, covered twice, missing, or belongs to a periodic axis.
+    """
+    if domain.dim > len(PARTS):
+        raise EquationError(f"boundary conditions are for 1 to 3 dimensions, got {domain.dim}")
+    sides = [side for axis, pair in zip(domain.axes, PARTS) for side in pair if not axis.periodic]
+    covered: dict[str, Equation] = {}
+    for words, condition in boundary.items():
+        for part in sides if words.strip() == "all" else map(str.strip, words.split("|")):
+            if part not in sides:
+                raise EquationError(_no_such_part(part, sides, domain))
+            if part in covered:
+                raise EquationError(f"boundary part {part!r} has two conditions")
+            covered[part] = condition
+    if boundary and not sides:
+        raise EquationError("a periodic domain has no boundary; drop the boundary conditions")
+    missing = [side for side in sides if side not in covered]
+    if missing:
+        raise EquationError(
+            f"no boundary condition on {', '.join(map(repr, missing))}: give boundary={{"
+            f"{missing[0]!r}: ...}} or make the axis periodic"
+        )
+    return covered
+
+
+def _no_such_part(part: str, sides: list[str], domain: Grid) -> str:
+    for axis, pair in zip(domain.axes, PARTS):
+        if part in pair and axis.periodic:
+            return f"axis {axis.name!r} is periodic, so there is no boundary part {part!r}"
+    return f"unknown boundary part {part!r}: {did_you_mean(part, [*sides, 'all'])}"
+
+
+def _names(
+    equations: Mapping[str, Equation], domain: Grid, timed: bool, given: Collection[str]
+) -> None:
+    coords = [*domain.names, "t"] if timed else list(domain.names)
+    for unknown, equation in equations.items():
+        for node in equation.residual.walk():
+            _name(node, f"the equation of {unknown!r}", equations, coords, given)
+            if isinstance(node, Normal):
+                raise EquationError(f"normal() has no meaning inside the equation of {unknown!r}")
+    twice = [name for name in given if name in equations]
+    if twice:
+        raise EquationError(f"{twice[0]!r} is both an unknown and a given coefficient")
+
+
+def _name(
+    node: Expression,
+    where: str,
+    unknowns: Collection[str],
+    coords: Collection[str],
+    given: Collection[str],
+) -> None:
+    if isinstance(node, Unknown) and node.name not in unknowns:
+        raise EquationError(
+            f"{where} contains the unknown {node.name!r}, for which there is no equation; "
+            f"add one, or declare coefficient({node.name!r}) if it is given"
+        )
+    if isinstance(node, Coefficient) and node.name not in given:
+        raise EquationError(
+            f"{where} contains the coefficient {node.name!r}, which is not given: "
+            f"{did_you_mean(node.name, list(given))}"
+        )
+    coord = node.name if isinstance(node, Coord) else None
+    coord = node.coord if isinstance(node, Derivative) else coord
+    if coord == "t" and "t" not in coords:
+        raise EquationError(f"{where} depends on time, but the problem has no time interval")
+    if coord is not None and coord not in coords:
+        raise EquationError(
+            f"{where} uses the coordinate {coord!r}: {did_you_mean(coord, list(coords))}"
+        )
+
+
+def _unknowns(equations: Mapping[str, Equation]) -> None:
+    for unknown, equation in equations.items():
+        if Unknown(unknown) not in equation.residual.walk():
+            raise EquationError(
+                f"the equation keyed by {unknown!r} does not contain it: {equation}; "
+                "key each equation by the unknown that it determines"
+            )
+
+
+def _initial(equations: Mapping[str, Equation], timed: bool, initial: Collection[str]) -> None:
+    needed = [name for names in states_of(equations).values() for name in names]
+    if timed and not needed:
+        raise EquationError("there is a time interval, but no equation has a time derivative")
+    for unknown, names in states_of(equations).items():
+        missing = [name for name in names if name not in initial]
+        if missing:
+            raise EquationError(
+                f"the equation of {unknown!r} has time order {len(names)} and needs initial "
+                f"conditions for {', '.join(names)}; missing: {', '.join(missing)}"
+            )
+    extra = [name for name in initial if name not in needed]
+    if extra:
+        raise EquationError(
+            f"initial condition for {extra[0]!r}, but the equations determine the evolution of "
+            f"{', '.join(needed) or 'nothing'} only"
+        )
+
+
+def _conditions(
+    covered: Mapping[str, Equation],
+    equations: Mapping[str, Equation],
+    domain: Grid,
+    given: Collection[str],
+) -> None:
+    for part, condition in covered.items():
+        nodes = list(condition.residual.walk())
+        for node in nodes:
+            _name(node, f"the condition on {part!r}", equations, [*domain.names, "t"], given)
+        if not any(isinstance(node, Unknown) for node in nodes):
+            raise EquationError(f"the condition on {part!r} contains no unknown: {condition}")
+
+
+def require_well_posed(
+    equations: Mapping[str, Equation], domain: Grid, values: Values | None = None
+) -> None:
+    """Refuses evolution equations whose short waves grow without bound.
+
+    The linear part is looked at along each axis and the diagonal, at two short wavelengths: a
+    growth rate that is positive and still rises is negative diffusion (or another equation that
+    runs the wrong way in time), and no refinement helps.
+
+    Args:
+        equations: A periodic evolution system.
+        domain: The spatial grid, which sets the scale.
+        values: Values of parameters.
+
+    Raises:
+        EquationError: The system is ill-posed.
+    """
+    system = semilinear(equations, domain.names)
+    for direction in [*torch.eye(domain.dim).tolist(), [1.0] * domain.dim]:
+        slow, fast = (_growth(system, domain, direction, n, values or {}) for n in (1e5, 1e6))
+        if fast > 1.5 * slow and fast > 0:
+            culprits = ", ".join(repr(name) for name in equations)
+            raise EquationError(
+                f"ill-posed: short waves of {culprits} grow at a rate that rises without bound "
+                "with the wavenumber (negative diffusion?); check the signs of the highest "
+                "derivatives and of the parameters"
+            )
+
+
+def _growth(
+    system: Semilinear, domain: Grid, direction: list[float], count: float, values: Values
+) -> float:
+    """The largest growth rate of a plane wave with about `count` periods in the box.
+
+    Zero where it is rounding beside the eigenvalues, as for waves, whose rates are imaginary.
+    """
+    waves = {
+        axis.name: torch.tensor([2j * torch.pi * count * share / axis.length]).to(torch.complex128)
+        for axis, share in zip(domain.axes, direction)
+    }
+    one = torch.ones(1, dtype=torch.complex128)
+    linear = symbol(system, lambda coord, n: waves[coord] ** n if n else one, values).linear
+    rates = torch.linalg.eigvals(linear)
+    largest = float(rates.real.max())
+    return largest if largest > 1e-6 * float(rates.abs().max()) else 0.0

@@ -1,0 +1,266 @@
+"""A problem: equations, a domain, conditions, what varies, and the solver that follows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import torch
+
+import fredholm
+from fredholm.calculus import evaluate
+from fredholm.domains import Axis, Grid
+from fredholm.equations import (
+    Coefficient,
+    Equation,
+    Expression,
+    Unknown,
+    as_equation,
+    cover,
+    latex,
+    parameters,
+    states_of,
+    to_json,
+    validate,
+)
+from fredholm.errors import EquationError, did_you_mean
+from fredholm.fields import Field, Variable
+from fredholm.problems.prior import Prior
+from fredholm.problems.solving import choose_solver
+from fredholm.solvers.solution import Solution
+
+Exact = Callable[["Problem", Field, Grid], Field]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A family of problems: everything that a data set, a residual or a solver has to know.
+
+    Inputs are the functions that vary (initial states and coefficients, one channel each, in the
+    order of `varies`), on the spatial grid. Targets are the unknowns, one channel each, in the
+    order of `equations`: on the (t, *space) grid of an evolution problem, or on the spatial grid
+    where the problem is steady or only the final state is asked for.
+
+    Args:
+        key: Short name, used on the command line and in files.
+        title: One line.
+        equations: Equations keyed by the unknown that each determines.
+        domain: Template of the spatial grid: extent, periodicity, location, names, units; its
+            shape is the default resolution.
+        time: Time axis with the frames of the target, both ends included; None for a steady
+            problem.
+        final: Only the state at the end of `time` is the target.
+        varies: The random functions: initial values keyed `u` (and `dt(u)`), coefficients keyed
+            by their names.
+        initial: Initial values that do not vary, as expressions of the coordinates.
+        boundary: Conditions by boundary part (`left`, `right`, `bottom`, `top`, ..., joined by
+            `|`, or `all`): an equation, or an expression that is zero there.
+        parameters: Values that replace those in the statement.
+        symmetries: Names of transformations that map solutions to solutions.
+        exact: Gives the exact targets from (problem, inputs, grid), where they are known.
+        reference: Where the problem comes from.
+
+    Raises:
+        EquationError: The statement does not determine the unknowns.
+    """
+
+    key: str
+    title: str
+    equations: Mapping[str, Equation]
+    domain: Grid
+    time: Axis | None = None
+    final: bool = False
+    varies: Mapping[str, Prior] = field(default_factory=dict)
+    initial: Mapping[str, Expression | float] = field(default_factory=dict)
+    boundary: Mapping[str, Equation | Expression] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    symmetries: tuple[str, ...] = ()
+    exact: Exact | None = None
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        stated = parameters(self.equations)
+        for name in self.parameters:
+            if name not in stated:
+                raise EquationError(
+                    f"the equations have no parameter {name!r}: {did_you_mean(name, [*stated])}"
+                )
+        object.__setattr__(self, "parameters", {**stated, **self.parameters})
+        conditions = {part: as_equation(c) for part, c in self.boundary.items()}
+        object.__setattr__(self, "boundary", conditions)
+        _check_time(self)
+        validate(
+            self.equations,
+            self.domain,
+            timed=self.time is not None,
+            initial=(*self.initial, *(name for name in self.varies if name in self.states)),
+            boundary=conditions,
+            given=[name for name in self.varies if name not in self.states],
+        )
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The functions that need an initial value: `u`, or `u` and `dt(u)`, of each unknown."""
+        return tuple(name for names in states_of(self.equations).values() for name in names)
+
+    @property
+    def conditions(self) -> dict[str, Equation]:
+        """The boundary condition of each side of the box."""
+        return cover(self.boundary, self.domain)  # type: ignore[arg-type]
+
+    @property
+    def input_variables(self) -> tuple[Variable, ...]:
+        """Labels of the varied functions; the initial value of u is called u0."""
+        return tuple(self._label(name) for name in self.varies)
+
+    @property
+    def target_variables(self) -> tuple[Variable, ...]:
+        """Labels of the unknowns."""
+        labels = self._labels()
+        return tuple(labels[name] for name in self.equations)
+
+    def _labels(self) -> dict[str, Variable]:
+        return {
+            node.name: Variable(node.name, node.units, node.long_name)
+            for equation in self.equations.values()
+            for node in equation.residual.walk()
+            if isinstance(node, Unknown | Coefficient)
+        }
+
+    def _label(self, name: str) -> Variable:
+        labels = self._labels()
+        if name in self.states:
+            base = labels.get(name, Variable(name.replace("(", "").replace(")", "")))
+            long_name = f"initial {base.long_name}" if base.long_name else ""
+            return Variable(f"{base.name}0", base.units, long_name)
+        return labels[name]
+
+    def grid(self, resolution: int | Sequence[int] | None = None) -> Grid:
+        """The spatial grid with that many samples per axis; by default that of the template."""
+        return self.domain if resolution is None else self.domain.resized(resolution)
+
+    def target_grid(self, space: Grid) -> Grid:
+        """Where targets live when inputs live on `space`."""
+        if self.time is None or self.final:
+            return space
+        return Grid.of(self.time, *space.axes)
+
+    def sample(self, n: int, grid: Grid | None = None, *, generator: torch.Generator) -> Field:
+        """Draws of the varied functions.
+
+        Args:
+            n: Number of functions.
+            grid: Spatial grid; by default the template.
+            generator: Source of randomness.
+
+        Shapes:
+            values (n, *points, len(varies)), float64.
+
+        Raises:
+            EquationError: Nothing varies in this problem.
+        """
+        grid = grid or self.domain
+        if not self.varies:
+            raise EquationError(f"nothing varies in {self.key!r}: there is no input to sample")
+        draws = [prior.sample(n, grid, generator=generator) for prior in self.varies.values()]
+        return Field(torch.cat([draw.values for draw in draws], dim=-1), grid)
+
+    def solve(self, inputs: Field, *, at: Grid | None = None, tol: float = 1e-6) -> Solution:
+        """The targets of the inputs, by the solver that the statement calls for.
+
+        Args:
+            inputs: Varied functions on a spatial grid.
+            at: Where the targets are wanted; by default `target_grid` of the inputs' grid.
+            tol: Relative error that the solver aims at.
+
+        Raises:
+            EquationError: No solver of this version fits the statement.
+            DivergedError: The solution left the finite numbers.
+        """
+        self.check_inputs(inputs)
+        return choose_solver(self)(self, inputs, at or self.target_grid(inputs.grid), tol)
+
+    def check_inputs(self, inputs: Field) -> None:
+        """Refuses inputs that are not functions of this problem.
+
+        Raises:
+            ValueError: Other coordinates, another number of channels, or values that are not
+                finite or not positive where the statement says so.
+        """
+        names = tuple(self.varies)
+        if inputs.channels != len(names):
+            raise ValueError(
+                f"inputs of {self.key!r} have {len(names)} channels ({', '.join(names)}), "
+                f"got {inputs.channels}"
+            )
+        for axis, own in zip(inputs.grid.axes, self.domain.axes, strict=False):
+            if axis.name != own.name or axis.periodic != own.periodic:
+                raise ValueError(f"inputs of {self.key!r} live on {own}, got {axis}")
+        if inputs.grid.dim != self.domain.dim:
+            raise ValueError(f"inputs of {self.key!r} live on {self.domain}, got {inputs.grid}")
+        if not bool(torch.isfinite(inputs.values).all()):
+            raise ValueError(f"inputs of {self.key!r} contain values that are not finite")
+
+    def inputs_by_name(self, inputs: Field) -> dict[str, Field]:
+        """The channels of the inputs, each under the name of what varies."""
+        return {
+            name: inputs.with_values(inputs.values[..., i : i + 1])
+            for i, name in enumerate(self.varies)
+        }
+
+    def residual(self, u: Field, inputs: Field) -> dict[str, Field]:
+        """left - right of each equation on a candidate solution.
+
+        Args:
+            u: Unknowns as channels, on the grid of the targets (with `t` for an evolution).
+            inputs: The varied functions on a spatial grid.
+
+        Raises:
+            ValueError: An evolution problem is given a field without time axis.
+        """
+        if self.time is not None and "t" not in u.grid.names:
+            raise ValueError(
+                f"the residual of {self.key!r} needs the trajectory on a (t, *space) grid, got "
+                f"{u.grid}; solve or predict with frames"
+            )
+        values: dict[str, Field | float] = dict(self.parameters)
+        for i, name in enumerate(self.equations):
+            values[name] = u.with_values(u.values[..., i : i + 1])
+        for name, given in self.inputs_by_name(inputs).items():
+            if name not in self.states:
+                values[name] = given
+        return {
+            name: evaluate(equation.residual, values, u.grid)
+            for name, equation in self.equations.items()
+        }
+
+    def with_parameters(self, **values: float) -> Self:
+        """The same problem with other values of parameters."""
+        return replace(self, parameters={**self.parameters, **values})
+
+    def origin(self, *, tol: float, solution: Solution | None = None) -> dict[str, Any]:
+        """Where samples of this problem come from, as plain JSON."""
+        return {
+            "problem": self.key,
+            "title": self.title,
+            "equations": {
+                name: {"text": str(e), "latex": latex(e), "tree": to_json(e)}
+                for name, e in self.equations.items()
+            },
+            "boundary": {part: str(c) for part, c in self.boundary.items()},
+            "initial": {name: str(e) for name, e in self.initial.items()},
+            "parameters": dict(self.parameters),
+            "varies": {name: prior.describe() for name, prior in self.varies.items()},
+            "horizon": None if self.time is None else self.time.stop,
+            "solver": None if solution is None else solution.method,
+            "tolerance": tol,
+            "reference": self.reference,
+            "version": fredholm.__version__,
+        }
+
+
+def _check_time(problem: Problem) -> None:
+    axis = problem.time
+    if axis is not None and (axis.name != "t" or axis.periodic or axis.location != "node"):
+        raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
+    if axis is not None and "t" in problem.domain.names:
+        raise EquationError("the domain is space only; the time axis is given by time=")

@@ -1,0 +1,1 @@
+"""Reference solvers in float64: time stepping, diffusion, linear systems."""
