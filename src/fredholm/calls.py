@@ -53,6 +53,8 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
 def describe(value: Any) -> Any:
     """JSON for a recorded object, a frozen dataclass, a known function, or a plain value.
 
+    An object counts as recorded where its `arguments` are the arguments of its constructor.
+
     Raises:
         TypeError: The value holds something that cannot be stored as a call.
     """
@@ -62,7 +64,7 @@ def describe(value: Any) -> Any:
         return [describe(item) for item in value]
     if isinstance(value, dict):
         return {str(key): describe(item) for key, item in value.items()}
-    if isinstance(value, Recorded):
+    if isinstance(getattr(value, "arguments", None), dict):
         return {"call": _path(type(value)), **describe(value.arguments)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}

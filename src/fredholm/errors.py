@@ -25,6 +25,10 @@ class FormatError(FredholmError, ValueError):
     """A stored surrogate, record or data set that this version does not understand."""
 
 
+class Interrupted(FredholmError):
+    """Somebody stopped a long run; what it had done is kept and can be continued."""
+
+
 class MissingExtra(FredholmError, ImportError):
     """An optional dependency is needed and not installed."""
 

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.fields import NOTHING, Field, Given, Variable
+from fredholm.domains import Domain
+from fredholm.fields import NOTHING, Field, Given, Signature, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,27 @@ class Samples:
         return replace(self, inputs=inputs, targets=targets, params=params, error=error)
 
     @property
+    def signature(self) -> Signature:
+        """Grids and labels of both sides: what an operator for these samples has to fit."""
+        return Signature(
+            self.inputs.grid, self.targets.grid, self.input_variables, self.target_variables
+        )
+
+    @property
+    def input_domain(self) -> Domain:
+        """Where the inputs are sampled."""
+        return self.inputs.domain
+
+    @property
+    def target_domain(self) -> Domain:
+        """Where the targets are sampled."""
+        return self.targets.domain
+
+    def head(self, count: int) -> Self:
+        """The first samples: enough to fit a normaliser."""
+        return self[:count]
+
+    @property
     def given(self) -> Given:
         """The conditions under which an operator sees these samples."""
         return NOTHING if self.params is None else Given(params=self.params)
@@ -93,11 +115,8 @@ class Samples:
         Raises:
             ValueError: One of the parts would be empty.
         """
-        count = round(held_out * len(self)) if held_out < 1 else int(held_out)
-        if not 0 < count < len(self):
-            raise ValueError(f"cannot hold out {count} of {len(self)} samples")
-        order = torch.randperm(len(self), generator=generator)
-        return self[order[count:].sort().values], self[order[:count].sort().values]
+        kept, held = split_order(len(self), held_out, generator)
+        return self[kept], self[held]
 
     def batches(self, size: int, *, generator: torch.Generator | None = None) -> Iterator[Self]:
         """All samples once, in batches; shuffled where a generator is given."""
@@ -106,3 +125,18 @@ class Samples:
             order = torch.randperm(len(self), generator=generator)
         for chosen in order.split(size):
             yield self[chosen]
+
+
+def split_order(
+    total: int, held_out: float | int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Sorted numbers of the samples to keep and to hold out.
+
+    Raises:
+        ValueError: One of the parts would be empty.
+    """
+    count = round(held_out * total) if held_out < 1 else int(held_out)
+    if not 0 < count < total:
+        raise ValueError(f"cannot hold out {count} of {total} samples")
+    order = torch.randperm(total, generator=generator)
+    return order[count:].sort().values, order[:count].sort().values

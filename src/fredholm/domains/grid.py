@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from jaxtyping import Float
@@ -23,7 +23,7 @@ class Grid(Domain):
         extent: A length (the interval [0, length] for every axis), one pair (start, stop) for
             every axis, or one pair per axis.
         periodic: For every axis, or one value per axis.
-        location: `"node"`, `"cell"`, `"left"` or `"right"` (see `Axis`), for every axis or one per axis.
+        location: `"node"`, `"cell"`, `"left"` or `"right"` (see `Axis`), likewise.
         names: Names of the coordinates, by default x, y, z.
         units: Units of the coordinates, for every axis or one per axis.
 
@@ -77,6 +77,18 @@ class Grid(Domain):
         object.__setattr__(self, "axes", axes)
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments, for `fredholm.calls.describe`."""
+        return {
+            "shape": self.shape,
+            "extent": tuple((axis.start, axis.stop) for axis in self.axes),
+            "periodic": tuple(axis.periodic for axis in self.axes),
+            "location": tuple(axis.location for axis in self.axes),
+            "names": self.names,
+            "units": tuple(axis.units for axis in self.axes),
+        }
+
+    @property
     def dim(self) -> int:
         return len(self.axes)
 
@@ -126,7 +138,7 @@ class Grid(Domain):
         return type(self).of(*(axis for axis in self.axes if axis.name != name))
 
     def behind_time_of(self, other: Self) -> Self:
-        """This spatial grid behind the time axis of another; unchanged where that has none."""
+        """A spatial grid put behind the time axis of another; unchanged where that has none."""
         if "t" not in other.names or "t" in self.names:
             return self
         return type(self).of(other.axis("t"), *self.axes)

@@ -4,16 +4,25 @@ All use the quadrature weights of the domain, so that they approximate the integ
 between resolutions. Channels are components of one vector-valued function and are summed.
 """
 
+from functools import lru_cache
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.domains import Domain
 from fredholm.fields.field import Field
+
+
+@lru_cache(maxsize=64)
+def _weights(domain: Domain, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Quadrature weights where and as the values are; made once, not once per norm."""
+    return domain.weights().to(device, dtype)
 
 
 def integral(u: Field) -> Float[Tensor, "batch c"]:
     """∫ u dx for each function and channel."""
-    weights = u.domain.weights().to(u.values)
+    weights = _weights(u.domain, u.values.dtype, u.values.device)
     return torch.tensordot(u.values.movedim(-1, 1), weights, dims=weights.ndim)
 
 

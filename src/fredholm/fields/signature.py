@@ -31,3 +31,8 @@ class Signature:
     def state_to_state(self) -> bool:
         """Whether inputs and targets are the same quantities: what repeated steps need."""
         return self.inputs == self.targets
+
+    @property
+    def spatial_dim(self) -> int:
+        """Number of axes that are not time."""
+        return sum(name != "t" for name in self.input_grid.names)

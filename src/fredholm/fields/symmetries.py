@@ -104,7 +104,7 @@ GROUPS: dict[str, Callable[[int], tuple[Symmetry, ...]]] = {
     "reflections": reflections,
     "square": square,
 }
-"""Groups by name; each is a function of the number of spatial axes, its first member the identity."""
+"""Groups by name, as functions of the number of spatial axes; the identity comes first."""
 
 
 def group(name: str, dim: int) -> tuple[Symmetry, ...]:

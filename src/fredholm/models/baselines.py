@@ -73,7 +73,7 @@ class NearestNeighbour(ClosedForm):
 
 
 class LinearRegression(ClosedForm):
-    """The best affine map between the leading principal components of inputs and targets.
+    """The best affine map from the leading principal components of the inputs to the targets.
 
     Ridge regression on the principal components of the inputs; the penalty is chosen by
     leave-one-out error, which is exact and free for ridge regression.
@@ -81,18 +81,25 @@ class LinearRegression(ClosedForm):
     Args:
         input_grid, target_grid: Grids of the functions.
         in_channels, out_channels: Their channels.
+        components: Principal components kept; at most the number of training samples.
 
     Reference:
         Bhattacharya et al., SMAI J. Comp. Math. 2021, arXiv:2005.03180 (PCA of inputs and outputs);
-        linear here, and all components of the outputs are kept.
+        linear here, and the outputs are not reduced.
     """
 
     input_mean: Tensor
     target_mean: Tensor
-    matrix: Tensor
+    analysis: Tensor
+    synthesis: Tensor
 
     def __init__(
-        self, input_grid: Grid, target_grid: Grid, in_channels: int, out_channels: int
+        self,
+        input_grid: Grid,
+        target_grid: Grid,
+        in_channels: int,
+        out_channels: int,
+        components: int,
     ) -> None:
         super().__init__()
         self.input_grid = input_grid
@@ -102,27 +109,32 @@ class LinearRegression(ClosedForm):
         targets = target_grid.weights().numel() * out_channels
         self.register_buffer("input_mean", torch.zeros(inputs))
         self.register_buffer("target_mean", torch.zeros(targets))
-        self.register_buffer("matrix", torch.zeros(inputs, targets))
+        self.register_buffer("analysis", torch.zeros(components, inputs))
+        self.register_buffer("synthesis", torch.zeros(components, targets))
 
     def fit(self, inputs: Field, targets: Field) -> Self:
         x, y = inputs.values.flatten(1).double(), targets.values.flatten(1).double()
         x_mean, y_mean = x.mean(0), y.mean(0)
         left, singular, right = torch.linalg.svd(x - x_mean, full_matrices=False)
+        kept = min(len(self.analysis), len(singular))
+        left, singular, right = left[:, :kept], singular[:kept], right[:kept]
         projected = left.T @ (y - y_mean)
         penalties = singular[0] ** 2 * torch.logspace(-12, 0, 25, dtype=torch.float64)
         errors = [_left_out_error(left, singular, projected, y - y_mean, p) for p in penalties]
         best = penalties[int(torch.stack(errors).argmin())]
-        gain = singular / (singular**2 + best)
+        gain = singular / (singular**2 + best).clamp(min=1e-300)
         self.input_mean.copy_(x_mean)
         self.target_mean.copy_(y_mean)
-        self.matrix.copy_(right.T @ (gain[:, None] * projected))
+        self.analysis[:kept] = right.to(self.analysis)
+        self.synthesis[:kept] = (gain[:, None] * projected).to(self.synthesis)
         return self
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
-        values = u.at(self.input_grid).values
-        flat = (values.flatten(1) - self.input_mean) @ self.matrix + self.target_mean
+        values = u.at(self.input_grid).values.flatten(1) - self.input_mean
+        flat = values @ self.analysis.T @ self.synthesis + self.target_mean
         values = flat.reshape(len(u), *self.target_grid.shape, self.out_channels)
-        return Field(values, self.target_grid).at(at or u.grid.behind_time_of(self.target_grid))
+        home = u.grid.behind_time_of(self.target_grid)
+        return Field(values, self.target_grid).at(at or home)
 
 
 def _left_out_error(

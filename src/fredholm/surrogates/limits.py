@@ -1,0 +1,116 @@
+"""How far an input is from the inputs that a surrogate was trained on."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fredholm.fields import Field, integral, norm
+from fredholm.metrics import BANDS
+
+_SLACK = 1.5
+"""An input is far when its distance exceeds the largest among the training inputs by this."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The range of the training inputs, in a few features per channel.
+
+    The features (mean, size, minimum, maximum, and energy in bands of wavenumbers) do not depend on
+    the resolution. The distance of an input is its largest standardised feature: how many standard
+    deviations of the training inputs it is off.
+
+    Args:
+        names: Names of the features.
+        mean, scale: Their mean and standard deviation over the training inputs.
+        largest: Largest distance among the training inputs.
+    """
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    largest: float
+
+    @classmethod
+    def of(cls, inputs: Field, labels: tuple[str, ...]) -> "Limits":
+        """The limits that these training inputs set."""
+        names, values = features(inputs, labels)
+        mean = values.mean(0)
+        # A feature that hardly varies must not turn rounding into a distance.
+        floor = 1e-3 * values.abs().amax(0) + 1e-12
+        scale = torch.maximum(values.std(0, correction=0), floor)
+        largest = ((values - mean) / scale).abs().amax()
+        return cls(names, tuple(mean.tolist()), tuple(scale.tolist()), float(largest))
+
+    def distances(self, inputs: Field, labels: tuple[str, ...]) -> Float[Tensor, "n f"]:
+        """Standardised features of each input."""
+        _, values = features(inputs, labels)
+        mean = torch.tensor(self.mean, dtype=torch.float64)
+        return (values - mean) / torch.tensor(self.scale, dtype=torch.float64)
+
+    def warnings(self, inputs: Field, labels: tuple[str, ...]) -> list[str]:
+        """One sentence where some inputs are far from the training data; empty if none is."""
+        distances = self.distances(inputs, labels)
+        worst, feature = distances.abs().max(1)
+        far = (worst > _SLACK * self.largest).nonzero()[:, 0].tolist()
+        if not far:
+            return []
+        first = max(far, key=lambda i: float(worst[i]))
+        return [
+            f"{len(far)} of {len(distances)} inputs are far from the training data; the farthest "
+            f"is number {first}: its {self.names[int(feature[first])]} is "
+            f"{float(distances[first, feature[first]]):+.1f} standard deviations off "
+            f"(at most {self.largest:.1f} in training). Do not trust the prediction there."
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `surrogate.json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Limits":
+        """The limits that `to_json` wrote."""
+        lists = {key: tuple(data[key]) for key in ("names", "mean", "scale")}
+        return cls(**lists, largest=float(data["largest"]))
+
+
+def features(u: Field, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Float[Tensor, "n f"]]:
+    """Names and values of the features of each function."""
+    u = u.with_values(u.values.detach().cpu().double())
+    volume = u.domain.measure
+    columns: dict[str, Tensor] = {}
+    for c, label in enumerate(labels):
+        channel = u.with_values(u.values[..., c : c + 1])
+        mean = integral(channel)[:, 0] / volume
+        deviation = channel.with_values(
+            channel.values - mean.reshape(-1, *[1] * (u.values.ndim - 1))
+        )
+        columns[f"mean of {label}"] = mean
+        columns[f"variation of {label}"] = norm(deviation) / volume**0.5
+        columns[f"minimum of {label}"] = channel.values.flatten(1).amin(1)
+        columns[f"maximum of {label}"] = channel.values.flatten(1).amax(1)
+        for name, share in _shares(deviation).items():
+            columns[f"share of {name} wavenumbers in {label}"] = share
+    return tuple(columns), torch.stack(list(columns.values()), dim=1)
+
+
+def _shares(u: Field) -> dict[str, Float[Tensor, "n"]]:
+    """Share of the amplitude in the low and middle bands of wavenumbers, per function.
+
+    The high band is left out: what it holds depends on the resolution.
+    """
+    dims = list(range(1, 1 + u.grid.dim))
+    radius = torch.zeros((), dtype=torch.float64)
+    for axis in u.grid.axes:
+        radius = radius[..., None] + torch.fft.fftfreq(axis.size, 1 / axis.size).double() ** 2
+    power = torch.fft.fftn(u.values[..., 0], dim=dims, norm="forward").abs().square()
+    radius = radius.sqrt()
+    result = {}
+    total = power[:, radius < BANDS["high"][0]].sum(1).clamp(min=1e-300)
+    for name in ("low", "mid"):
+        first, last = BANDS[name]
+        inside = (radius >= first) & (radius < last)
+        result[name] = (power[:, inside].sum(1) / total).sqrt()
+    return result

@@ -1,0 +1,259 @@
+"""A trained operator that knows what it takes, how good it is, and where its limits are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor
+
+from fredholm import __version__
+from fredholm.calls import describe, rebuild
+from fredholm.data import Samples, from_xarray
+from fredholm.domains import Grid
+from fredholm.errors import DataError, FormatError
+from fredholm.fields import Field, Signature
+from fredholm.operators import Operator
+from fredholm.surrogates.evaluation import Evaluation, evaluate
+from fredholm.surrogates.limits import Limits
+from fredholm.surrogates.prediction import Prediction
+from fredholm.training import Record, write_atomically
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = 1
+"""Version of the stored form; a greater one is refused."""
+
+
+@dataclass
+class Surrogate:
+    """A trained operator with everything that is needed to use it and to believe it.
+
+    Args:
+        operator: Maps inputs to targets in physical units (its normalisers are inside).
+        signature: Grids and labels of the training samples.
+        record: How it was trained.
+        limits: Range of the training inputs.
+        baselines: The trivial baselines, fitted to the same samples.
+        expected_error: Median relative L2 error on held-out samples.
+        origin: Provenance of the training samples.
+    """
+
+    operator: Operator
+    signature: Signature
+    record: Record
+    limits: Limits
+    baselines: Mapping[str, Operator] = field(default_factory=dict)
+    expected_error: float | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict(
+        self,
+        inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
+        *,
+        at: Grid | None = None,
+        batch: int = 64,
+    ) -> Prediction:
+        """The surrogate's answers.
+
+        Args:
+            inputs: Functions as labelled arrays, as a `Field`, or as a plain tensor of shape
+                (n, *points) or (n, *points, channels); at any resolution of the training domain.
+            at: Grid of the answer, by default that of the inputs (behind the time axis of the
+                training targets, if they have one).
+            batch: Functions per evaluation.
+
+        Raises:
+            DataError: Other channels, coordinates, units or domain than in training, or values
+                that are not finite.
+        """
+        u = self._field(inputs)
+        place = next(iter(self.operator.state_dict().values()), torch.empty(0))
+        warnings = self.check(u)
+        asked = at or u.grid.behind_time_of(self.signature.target_grid)
+        self.operator.eval()
+        with torch.no_grad():
+            parts = [
+                self.operator(u[i : i + batch].to(place.device, place.dtype), at=asked).values.cpu()
+                for i in range(0, len(u), batch)
+            ]
+        mean = Field(torch.cat(parts), asked)
+        return Prediction(mean, self.signature.targets, None, self.expected_error, tuple(warnings))
+
+    def check(self, inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray") -> list[str]:
+        """Sentences about inputs that differ from the training data; empty if all is well."""
+        u = self._field(inputs)
+        return self.limits.warnings(u, tuple(v.name for v in self.signature.inputs))
+
+    def evaluate(self, samples: Samples) -> Evaluation:
+        """Errors on samples that were not trained on, beside those of the baselines.
+
+        Raises:
+            DataError: The samples are not of the kind that the surrogate was trained on.
+        """
+        self._like_training(samples.inputs.grid, self.signature.input_grid, "inputs")
+        self._like_training(samples.targets.grid, self.signature.target_grid, "targets")
+        u = self._field(samples.inputs)
+        if samples.targets.channels != len(self.signature.targets):
+            raise DataError(
+                f"the targets have {samples.targets.channels} channels, the surrogate answers "
+                f"with {len(self.signature.targets)}: {_names(self.signature.targets)}"
+            )
+        result = evaluate(self.operator, samples, baselines=self.baselines)
+        return Evaluation(**{**vars(result), "warnings": tuple(self.check(u))})
+
+    def _field(self, inputs: Any) -> Field:
+        """Any accepted form of inputs as a checked field."""
+        if isinstance(inputs, Field):
+            u = inputs
+        elif hasattr(inputs, "dims"):
+            u = from_xarray(inputs, self.signature.inputs, self.signature.input_grid)
+        else:
+            u = self._from_tensor(torch.as_tensor(inputs))
+        wanted = self.signature.inputs
+        if u.channels != len(wanted):
+            raise DataError(
+                f"the input has {u.channels} channels, expected {len(wanted)}: {_names(wanted)}"
+            )
+        self._like_training(u.grid, self.signature.input_grid, "input")
+        bad = (~torch.isfinite(u.values.flatten(1))).any(1).nonzero()[:, 0].tolist()
+        if bad:
+            raise DataError(
+                f"{len(bad)} of {len(u)} inputs hold NaN or infinity, the first is number {bad[0]}"
+            )
+        return u
+
+    def _from_tensor(self, values: Tensor) -> Field:
+        grid, channels = self.signature.input_grid, len(self.signature.inputs)
+        if not values.is_floating_point():
+            values = values.float()
+        if values.ndim == grid.dim + 1 and channels == 1:
+            values = values[..., None]
+        if values.ndim != grid.dim + 2:
+            raise DataError(
+                f"an input without labels has shape (n, {', '.join(grid.names)}, {channels}), "
+                f"got {tuple(values.shape)}"
+            )
+        return Field(values, grid.resized(values.shape[1:-1]))
+
+    @staticmethod
+    def _like_training(found: Grid, trained: Grid, what: str) -> None:
+        """Same axes over the same interval; the number of points is free, but not that of times."""
+        same = found.names == trained.names and all(
+            (a if a.name == "t" else a.resized(b.size)) == b
+            for a, b in zip(found.axes, trained.axes)
+        )
+        if not same:
+            raise DataError(f"the {what} live on {found}, the surrogate was trained on {trained}")
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes `weights.safetensors`, `surrogate.json` and the baselines; returns the folder.
+
+        Raises:
+            DataError: The folder cannot be written.
+        """
+        folder = Path(folder)
+        _save_weights(self.operator, folder / "weights.safetensors")
+        for number, operator in enumerate(self.baselines.values()):
+            _save_weights(operator, folder / f"baseline-{number}.safetensors")
+        text = json.dumps(self._to_json(), indent=1)
+        write_atomically(folder / "surrogate.json", lambda path: path.write_text(text))
+        return folder
+
+    def _to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "fredholm": __version__,
+            "torch": torch.__version__,
+            "operator": describe(self.operator),
+            "signature": describe(self.signature),
+            "limits": self.limits.to_json(),
+            "baselines": {name: describe(op) for name, op in self.baselines.items()},
+            "expected_error": self.expected_error,
+            "record": self.record.to_json(),
+            "origin": dict(self.origin),
+        }
+
+    @classmethod
+    def load(cls, folder: str | Path, *, operator: Operator | None = None) -> Self:
+        """The surrogate that `save` wrote. Nothing in the folder is executed.
+
+        Args:
+            folder: The folder.
+            operator: An operator of your own class to load the weights into; needed where the
+                class is not part of fredholm or of an announced extension.
+
+        Raises:
+            DataError: There is no surrogate, or a file of it cannot be read.
+            FormatError: It was written by a later version, or is damaged.
+        """
+        folder = Path(folder)
+        data = _read_json(folder / "surrogate.json")
+        try:
+            built: Operator = operator or rebuild(data["operator"])
+            baselines = {name: rebuild(call) for name, call in data["baselines"].items()}
+            result = cls(
+                operator=built,
+                signature=rebuild(data["signature"]),
+                record=Record.from_json(data["record"]),
+                limits=Limits.from_json(data["limits"]),
+                baselines=baselines,
+                expected_error=data["expected_error"],
+                origin=data["origin"],
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"{folder / 'surrogate.json'} is damaged: {error!r}") from error
+        _load_weights(built, folder / "weights.safetensors")
+        for number, baseline in enumerate(baselines.values()):
+            _load_weights(baseline, folder / f"baseline-{number}.safetensors")
+        return result
+
+
+def _names(variables: tuple) -> str:
+    return ", ".join(str(variable) for variable in variables)
+
+
+def _save_weights(operator: Operator, path: Path) -> None:
+    from safetensors.torch import save_file
+
+    state = {k: v.detach().cpu().contiguous() for k, v in operator.state_dict().items()}
+    write_atomically(path, lambda partial: save_file(state, partial))
+
+
+def _load_weights(operator: Operator, path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+        operator.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing: the surrogate's folder is not complete") from error
+    except (SafetensorError, OSError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise FormatError(f"{path} does not hold the weights of this operator: {first}") from error
+    operator.eval()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text())
+        version = data["format"]
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path.parent} holds no surrogate (no {path.name}): give the folder that "
+            "`fredholm fit` printed"
+        ) from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise FormatError(f"{path} cannot be read: {error!r}") from error
+    if not isinstance(version, int) or version > FORMAT:
+        raise FormatError(
+            f"{path} has format {version}, this fredholm {__version__} reads up to {FORMAT}: "
+            "install a later version"
+        )
+    return data

@@ -1,0 +1,18 @@
+"""Training: the loop, its budget, its optimiser and its snapshots."""
+
+from fredholm.training.budget import Budget
+from fredholm.training.checkpoints import Checkpoints, write_atomically
+from fredholm.training.fit import fit, mean_error
+from fredholm.training.optimiser import AdamW
+from fredholm.training.record import Moment, Record
+
+__all__ = [
+    "AdamW",
+    "Budget",
+    "Checkpoints",
+    "Moment",
+    "Record",
+    "fit",
+    "mean_error",
+    "write_atomically",
+]

@@ -1,0 +1,310 @@
+"""The training loop."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fredholm.data import Samples
+from fredholm.errors import DivergedError, Interrupted
+from fredholm.metrics import relative_l2
+from fredholm.objectives import Objective, RelativeL2
+from fredholm.operators import ClosedForm, Operator
+from fredholm.training.budget import Budget
+from fredholm.training.checkpoints import Checkpoints
+from fredholm.training.optimiser import AdamW
+from fredholm.training.record import Moment, Record
+
+LOOKS = 40
+"""How often in a run the validation error is measured, at most."""
+
+
+def fit(
+    operator: Operator,
+    samples: Samples,
+    *,
+    objective: Objective | None = None,
+    budget: Budget | None = None,
+    validation: Samples | None = None,
+    optimiser: AdamW | None = None,
+    batch: int = 16,
+    seed: int = 0,
+    checkpoints: Checkpoints | None = None,
+    watch: Callable[[Moment, float], None] | None = None,
+) -> Record:
+    """Trains an operator in place and leaves it with the weights that did best on validation.
+
+    The order of the samples and every other random choice are functions of (seed, epoch, batch), so
+    that a run can be repeated, and continued after a kill exactly as if nothing had happened. With
+    a budget in seconds the schedule follows the clock and two runs agree only approximately.
+
+    Args:
+        operator: What is trained, on the device that its parameters are on. A `ClosedForm`
+            operator takes its parameters from the samples at once.
+        samples: Training samples; they are converted to the dtype of the parameters.
+        objective: What is minimised, by default the relative L2 error.
+        budget: When to stop, by default 100 epochs.
+        validation: Held-out samples that choose the weights; without them the last are kept.
+        optimiser: Optimiser and schedule.
+        batch: Samples per step.
+        seed: Seed of all random choices.
+        checkpoints: Where snapshots go; none without it.
+        watch: Called at each look with the moment and the spent fraction of the budget.
+
+    Raises:
+        DivergedError: The objective is not finite.
+        Interrupted: Ctrl-C or a termination signal; a snapshot has been written if asked for.
+        FormatError: The snapshot to continue from belongs to another run.
+    """
+    if isinstance(operator, ClosedForm):
+        return _fit_at_once(operator, samples, seed)
+    objective, budget = objective or RelativeL2(), budget or Budget(epochs=100)
+    optimiser = optimiser or AdamW()
+    settings = _settings(operator, samples, objective, budget, optimiser, batch, seed)
+    place = next(operator.parameters())
+    samples = samples.to(place.device, place.dtype)
+    validation = None if validation is None else validation.to(place.device, place.dtype)
+    state = _State(operator, optimiser.build(operator.parameters()))
+    state.restore(checkpoints.load(settings) if checkpoints else None)
+    per_epoch = -(-len(samples) // batch)
+    saved = last = time.monotonic()
+
+    def spent() -> float:
+        return budget.progress(seconds=state.seconds, steps=state.step, steps_per_epoch=per_epoch)
+
+    operator.train()
+    with _polite_interruption() as interrupted:
+        while spent() < 1:
+            epoch, position = divmod(state.step, per_epoch)
+            for number, chosen in enumerate(
+                samples.batches(batch, generator=_generator(seed, epoch))
+            ):
+                if number < position:
+                    continue
+                rate = optimiser.rate(spent())
+                terms = objective(operator, chosen, generator=_generator(seed, epoch, number))
+                state.advance(terms, rate, optimiser.clip, where=f"batch {number} of {per_epoch}")
+                now = time.monotonic()
+                state.seconds, last = state.seconds + now - last, now
+                if _due(state, budget, spent()):
+                    moment = state.look(epoch + (number + 1 == per_epoch), rate, validation)
+                    if watch:
+                        watch(moment, spent())
+                if checkpoints and time.monotonic() - saved > checkpoints.every:
+                    checkpoints.save({"settings": settings, **state.snapshot()})
+                    saved = time.monotonic()
+                if interrupted():
+                    raise _farewell(state, settings, checkpoints)
+                if spent() >= 1:
+                    break
+    if checkpoints:
+        checkpoints.save({"settings": settings, **state.snapshot()})
+    return state.finish(settings, per_epoch)
+
+
+def _due(state: "_State", budget: Budget, spent: float) -> bool:
+    """Whether it is time for a look.
+
+    Looks come at fixed fractions of the budget. Where that is a time, they are also held to a tenth
+    of it: there they cost steps, and such a run is not exactly repeatable anyway.
+    """
+    if int(LOOKS * spent) <= state.looked:
+        return False
+    state.looked = int(LOOKS * spent)
+    cheap = budget.seconds is None or state.looking <= 0.1 * state.seconds
+    return cheap or spent >= 1
+
+
+def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
+    began = time.monotonic()
+    place = next(operator.buffers(), torch.empty(0))
+    samples = samples.to(place.device, place.dtype)
+    operator.fit(samples.inputs, samples.targets)
+    settings = {"samples": len(samples), "seed": seed, "fit": "closed form"}
+    return Record(settings, seconds=time.monotonic() - began, device=_device(place))
+
+
+def _settings(
+    operator: Operator,
+    samples: Samples,
+    objective: Objective,
+    budget: Budget,
+    optimiser: AdamW,
+    batch: int,
+    seed: int,
+) -> dict[str, Any]:
+    """What determines a run: two runs with equal settings are the same run."""
+    return {
+        "operator": type(operator).__name__,
+        "parameters": sum(p.numel() for p in operator.parameters()),
+        "samples": len(samples),
+        "inputs": str(samples.inputs.domain),
+        "targets": str(samples.targets.domain),
+        "objective": str(objective),
+        "budget": str(budget),
+        "optimiser": str(optimiser),
+        "batch": batch,
+        "seed": seed,
+    }
+
+
+@dataclass
+class _State:
+    """Everything that changes while training."""
+
+    operator: Operator
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+    looked: int = 0
+    looking: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    history: list[Moment] = field(default_factory=list)
+    best: Moment | None = None
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def advance(self, terms: dict[str, Tensor], rate: float, clip: float, where: str) -> None:
+        """One optimiser step."""
+        loss = torch.stack(list(terms.values())).sum()
+        value = loss.item()
+        if not torch.isfinite(loss):
+            parts = ", ".join(f"{name} = {term.item():g}" for name, term in terms.items())
+            raise DivergedError(
+                f"the objective is not finite at step {self.step}, {where} ({parts}): check the "
+                "data with `fredholm check`, or lower the learning rate or clip the gradient"
+            )
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.operator.parameters(), clip)
+        for parameters in self.optimiser.param_groups:
+            parameters["lr"] = rate
+        self.optimiser.step()
+        self.losses.append(value)
+        self.step += 1
+
+    def look(self, epoch: int, rate: float, validation: Samples | None) -> Moment:
+        """Measures where the run stands; keeps the weights if they are the best so far."""
+        began = time.monotonic()
+        error = None if validation is None else mean_error(self.operator, validation)
+        self.looking += time.monotonic() - began
+        loss = sum(self.losses) / len(self.losses)
+        moment = Moment(self.step, epoch, round(self.seconds, 3), rate, loss, error)
+        self.losses = []
+        self.history.append(moment)
+        known = self.best.validation if self.best else None
+        if error is None or known is None or error < known:
+            self.best = moment
+            self.weights = {k: v.detach().clone() for k, v in self.operator.state_dict().items()}
+        return moment
+
+    def snapshot(self) -> dict[str, Any]:
+        """Plain data from which the run continues exactly."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "looked": self.looked,
+            "looking": self.looking,
+            "losses": self.losses,
+            "history": [vars(moment) for moment in self.history],
+            "best": None if self.best is None else vars(self.best),
+            "weights": self.weights,
+            "operator": self.operator.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+
+    def restore(self, snapshot: dict[str, Any] | None) -> None:
+        """Back to where the snapshot was taken."""
+        if snapshot is None:
+            return
+        self.step, self.seconds = snapshot["step"], snapshot["seconds"]
+        self.looked, self.looking = snapshot["looked"], snapshot["looking"]
+        self.losses = snapshot["losses"]
+        self.history = [Moment(**row) for row in snapshot["history"]]
+        self.best = Moment(**snapshot["best"]) if snapshot["best"] else None
+        self.weights = snapshot["weights"]
+        self.operator.load_state_dict(snapshot["operator"])
+        self.optimiser.load_state_dict(snapshot["optimiser"])
+        torch.set_rng_state(snapshot["random"])
+
+    def finish(self, settings: dict[str, Any], per_epoch: int) -> Record:
+        """Leaves the operator with the chosen weights and tells the story."""
+        if self.weights:
+            self.operator.load_state_dict(self.weights)
+        self.operator.eval()
+        place = next(self.operator.parameters())
+        return Record(
+            settings=settings,
+            history=tuple(self.history),
+            steps=self.step,
+            epochs=self.step // per_epoch,
+            seconds=round(self.seconds, 3),
+            best=self.best,
+            parameters=settings["parameters"],
+            device=_device(place),
+        )
+
+
+def mean_error(operator: Operator, samples: Samples, *, batch: int = 64) -> float:
+    """Mean relative L2 error in evaluation mode; the operator's mode is put back."""
+    mode = operator.training
+    operator.eval()
+    with torch.no_grad():
+        errors = [
+            relative_l2(operator(part.inputs, part.given, at=part.targets.domain), part.targets)
+            for part in samples.batches(batch)
+        ]
+    operator.train(mode)
+    return float(torch.cat(errors).double().mean())
+
+
+def _generator(seed: int, *place: int) -> torch.Generator:
+    """A source of randomness that depends only on the seed and the place in the run."""
+    mixed = seed
+    for number in place:
+        mixed = (mixed * 1_000_003 + number + 1) % (2**63 - 25)
+    return torch.Generator().manual_seed(mixed)
+
+
+def _device(place: Tensor) -> dict[str, Any]:
+    name = torch.cuda.get_device_name(place.device) if place.is_cuda else "CPU"
+    return {"type": place.device.type, "name": name, "threads": torch.get_num_threads()}
+
+
+def _farewell(
+    state: _State, settings: dict[str, Any], checkpoints: Checkpoints | None
+) -> Interrupted:
+    if checkpoints is None:
+        return Interrupted(f"stopped at step {state.step}; nothing was saved")
+    checkpoints.save({"settings": settings, **state.snapshot()})
+    return Interrupted(
+        f"stopped at step {state.step} after {state.seconds:.0f} s of training; "
+        f"the same command with --resume continues from {checkpoints.path}"
+    )
+
+
+@contextmanager
+def _polite_interruption() -> Iterator[Callable[[], bool]]:
+    """Turns the first Ctrl-C or termination signal into a question; a second one acts at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def handler(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, previous in old.items():
+            signal.signal(number, previous)
