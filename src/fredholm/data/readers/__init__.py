@@ -1,0 +1,99 @@
+"""Files of samples, ours and others', behind one function."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fredholm.data.readers.detect import READERS, detect
+from fredholm.data.readers.found import Options, PerAxis
+from fredholm.data.samples import Samples
+from fredholm.data.source import Source
+
+__all__ = ["READERS", "describe", "detect", "open_source", "read"]
+
+Names = str | Sequence[str] | None
+
+
+def read(
+    path: str | Path,
+    *,
+    input: Names = None,
+    target: Names = None,
+    sample: Names = None,
+    extent: PerAxis = None,
+    periodic: PerAxis = None,
+    location: PerAxis = None,
+    samples: int | slice | None = None,
+) -> Samples:
+    """Samples of a file in any of the formats of `READERS`, in memory.
+
+    What the reader found and what it had to assume is in `origin["assumed"]`; the arguments
+    override it.
+
+    Args:
+        path: The file.
+        input, target: Names of the arrays on either side; a target alone is a trajectory whose
+            first frame is the input.
+        sample: Names of the dimensions that together number the samples, in labelled files.
+        extent, periodic, location: As for `Grid`, for the axes of space in their order, or as a
+            mapping by name of the axis (`"t"` for time).
+        samples: How many of the first samples to read, or a slice of them.
+
+    Raises:
+        DataError: The file cannot be used, with the reason and what to do.
+        FormatError: Written by a later version of fredholm.
+        ValueError: Arguments that do not fit the file.
+    """
+    source = open_source(
+        path,
+        input=input,
+        target=target,
+        sample=sample,
+        extent=extent,
+        periodic=periodic,
+        location=location,
+    )
+    if samples is not None:
+        chosen = samples if isinstance(samples, slice) else slice(0, samples)
+        source = source.restricted(chosen)
+    return source.read()
+
+
+def open_source(
+    path: str | Path,
+    *,
+    input: Names = None,
+    target: Names = None,
+    sample: Names = None,
+    extent: PerAxis = None,
+    periodic: PerAxis = None,
+    location: PerAxis = None,
+) -> Source:
+    """The same as `read`, with the numbers left in the file."""
+    stated = Options(_names(input), _names(target), _names(sample), extent, periodic, location)
+    if stated.input and not stated.target:
+        raise ValueError("an input was named but no target; name both")
+    path = Path(path)
+    return READERS[detect(path)](path, stated)
+
+
+def describe(samples: Any) -> str:
+    """One paragraph on what a file turned out to hold, for a person."""
+    origin = samples.origin
+    sides = (
+        (samples.input_variables, samples.input_domain),
+        (samples.target_variables, samples.target_domain),
+    )
+    (a, on_a), (u, on_u) = ((", ".join(map(str, names)), grid) for names, grid in sides)
+    where = f"{origin.get('file', 'in memory')} ({origin.get('format', 'generated')})"
+    text = f"{where}: {len(samples)} samples of {a} -> {u}. Input on {on_a}; target on {on_u}."
+    if samples.param_variables:
+        text += f" Parameters: {', '.join(map(str, samples.param_variables))}."
+    assumed = origin.get("assumed") or ()
+    return text + (f" Found or assumed: {'; '.join(assumed)}." if assumed else "")
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,137 @@
+"""Samples that are read when they are needed: for files larger than memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fredholm.data.readers import Names, open_source
+from fredholm.data.readers.found import PerAxis
+from fredholm.data.samples import Samples, split_order
+from fredholm.data.source import Source
+from fredholm.domains import Grid
+from fredholm.fields import Variable
+
+_GROUP = 64
+"""Batches that are read together and shuffled among themselves."""
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedSamples:
+    """The interface of `Samples` over a file that is read piece by piece.
+
+    Args:
+        source: The file, as a reader opened it.
+        block: Neighbouring samples that stay together when shuffling, so that the disk is read in
+            pieces and not sample by sample.
+    """
+
+    source: Source
+    block: int = 16
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: slice | Sequence[int] | Tensor) -> Samples:
+        """The chosen samples, in memory."""
+        return self.source.restricted(_numpy(index)).read()
+
+    @property
+    def input_domain(self) -> Grid:
+        """Where the inputs are sampled."""
+        return self.source.input_domain
+
+    @property
+    def target_domain(self) -> Grid:
+        """Where the targets are sampled."""
+        return self.source.target_domain
+
+    @property
+    def input_variables(self) -> tuple[Variable, ...]:
+        """Names and units of the input channels."""
+        return self.source.input_variables
+
+    @property
+    def target_variables(self) -> tuple[Variable, ...]:
+        """Names and units of the target channels."""
+        return self.source.target_variables
+
+    @property
+    def param_variables(self) -> tuple[Variable, ...]:
+        """Names and units of the parameters that vary."""
+        return self.source.param_variables
+
+    @property
+    def origin(self) -> Mapping[str, Any]:
+        """Where the samples come from."""
+        return self.source.origin
+
+    def head(self, count: int) -> Samples:
+        """The first samples, in memory: enough to fit a normaliser."""
+        return self[:count]
+
+    def split(self, held_out: float | int, *, generator: torch.Generator) -> tuple[Self, Self]:
+        """Training and held-out samples: the same ones that `Samples.split` would draw."""
+        kept, held = split_order(len(self), held_out, generator)
+        first, second = (
+            type(self)(self.source.restricted(part.numpy()), self.block) for part in (kept, held)
+        )
+        return first, second
+
+    def batches(self, size: int, *, generator: torch.Generator | None = None) -> Iterator[Samples]:
+        """All samples once, in batches.
+
+        With a generator the blocks are shuffled, and the samples within each group of blocks that
+        is in memory at a time; nearly, but not quite, a uniform shuffle.
+        """
+        order = torch.arange(len(self))
+        if generator is not None:
+            blocks = order.split(self.block)
+            chosen = torch.randperm(len(blocks), generator=generator).tolist()
+            order = torch.cat([blocks[number] for number in chosen])
+        for group in order.split(size * _GROUP):
+            samples = self[group.sort().values]
+            places = torch.arange(len(group))
+            if generator is not None:
+                places = torch.randperm(len(group), generator=generator)
+            for batch in places.split(size):
+                yield samples[batch]
+
+
+def open_samples(
+    path: str | Path,
+    *,
+    memory_limit: int = 2**31,
+    input: Names = None,
+    target: Names = None,
+    sample: Names = None,
+    extent: PerAxis = None,
+    periodic: PerAxis = None,
+    location: PerAxis = None,
+) -> Samples | StreamedSamples:
+    """Samples in memory where they fit, else streamed; the arguments are those of `read`.
+
+    Args:
+        memory_limit: Bytes that the samples may take.
+    """
+    source = open_source(
+        path,
+        input=input,
+        target=target,
+        sample=sample,
+        extent=extent,
+        periodic=periodic,
+        location=location,
+    )
+    return source.read() if source.bytes() <= memory_limit else StreamedSamples(source)
+
+
+def _numpy(index: slice | Sequence[int] | Tensor) -> slice | np.ndarray:
+    if isinstance(index, slice):
+        return index
+    chosen = index.cpu().numpy() if isinstance(index, Tensor) else np.asarray(index, dtype=np.int64)
+    return np.flatnonzero(chosen) if chosen.dtype == bool else chosen
