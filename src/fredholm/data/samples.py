@@ -76,7 +76,11 @@ class Samples:
     def signature(self) -> Signature:
         """Grids and labels of both sides: what an operator for these samples has to fit."""
         return Signature(
-            self.inputs.grid, self.targets.grid, self.input_variables, self.target_variables
+            self.inputs.grid,
+            self.targets.grid,
+            self.input_variables,
+            self.target_variables,
+            self.param_variables,
         )
 
     @property

@@ -14,12 +14,14 @@ class Signature:
         input_grid, target_grid: Grids of the training samples. Where the targets are trajectories,
             the first axis of theirs is `t` and the others are those of the inputs.
         inputs, targets: Names and units of the channels.
+        params: Names and units of the parameters that vary between the samples.
     """
 
     input_grid: Grid
     target_grid: Grid
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
+    params: tuple[Variable, ...] = ()
 
     @property
     def time(self) -> Axis | None:

@@ -1,7 +1,8 @@
 """The trivial baselines that every surrogate has to beat.
 
 They are operators like any other, fitted in closed form on the grid of their training samples; on
-another grid the input is evaluated on that one and the output interpolated back.
+another grid the input is evaluated on that one and the output interpolated back. Parameters of the
+equation are accepted and not looked at.
 """
 
 from typing import Self
@@ -34,6 +35,7 @@ class TrainMean(ClosedForm):
         return self
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only("params")
         result = Field(self.mean.expand(len(u), *self.mean.shape), self.grid)
         return result.at(at or u.grid.behind_time_of(self.grid))
 
@@ -44,11 +46,12 @@ class NearestNeighbour(ClosedForm):
     Args:
         input_grid, target_grid: Grids of the functions.
         in_channels, out_channels: Their channels.
-        size: Number of training samples.
+        size: Most training samples that are remembered, the first ones.
     """
 
     inputs: Tensor
     targets: Tensor
+    count: Tensor
 
     def __init__(
         self, input_grid: Grid, target_grid: Grid, in_channels: int, out_channels: int, size: int
@@ -58,16 +61,21 @@ class NearestNeighbour(ClosedForm):
         self.target_grid = target_grid
         self.register_buffer("inputs", torch.zeros(size, *input_grid.shape, in_channels))
         self.register_buffer("targets", torch.zeros(size, *target_grid.shape, out_channels))
+        self.register_buffer("count", torch.zeros((), dtype=torch.long))
 
     def fit(self, inputs: Field, targets: Field) -> Self:
-        self.inputs.copy_(inputs.values)
-        self.targets.copy_(targets.values)
+        count = min(len(inputs), len(self.inputs))
+        self.inputs[:count] = inputs.values[:count].to(self.inputs)
+        self.targets[:count] = targets.values[:count].to(self.targets)
+        self.count.fill_(count)
         return self
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only("params")
         # All axes are equidistant: the weights of the norm do not change which one is nearest.
         values = u.at(self.input_grid).values
-        nearest = torch.cdist(values.flatten(1), self.inputs.flatten(1)).argmin(1)
+        remembered = self.inputs[: int(self.count)]
+        nearest = torch.cdist(values.flatten(1), remembered.flatten(1)).argmin(1)
         result = Field(self.targets[nearest], self.target_grid)
         return result.at(at or u.grid.behind_time_of(self.target_grid))
 
@@ -130,6 +138,7 @@ class LinearRegression(ClosedForm):
         return self
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only("params")
         values = u.at(self.input_grid).values.flatten(1) - self.input_mean
         flat = values @ self.analysis.T @ self.synthesis + self.target_mean
         values = flat.reshape(len(u), *self.target_grid.shape, self.out_channels)
@@ -167,6 +176,7 @@ class Persistence(ClosedForm):
         return self
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only("params")
         home = u.grid.behind_time_of(self.target_grid)
         values = u.values
         if home.dim > u.domain.dim:

@@ -16,6 +16,7 @@ from fredholm.operators.wrappers import (
     Increment,
     Normalised,
     OnGrid,
+    ParamsAsChannels,
     TimeChannels,
     Unrolled,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Normalised",
     "OnGrid",
     "Operator",
+    "ParamsAsChannels",
     "ShiftEquivariant",
     "TimeChannels",
     "Unrolled",

@@ -137,3 +137,29 @@ class TimeChannels(Operator):
         values = image.values.unflatten(-1, (self.time.size, -1)).movedim(-2, 1)
         result = Field(values, Grid.of(self.time, *image.grid.axes))
         return result if at is None else result.at(at)
+
+
+class ParamsAsChannels(Operator):
+    """Shows an operator the parameters of the equation as further, constant input channels.
+
+    Args:
+        operator: Takes c + p channels.
+        scale: Scale of the p parameters.
+    """
+
+    def __init__(self, operator: Operator, scale: Standardise) -> None:
+        super().__init__()
+        self.operator = operator
+        self.scale = scale
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only("params")
+        if given.params is None or given.params.shape[-1] != len(self.scale.mean):
+            raise ValueError(
+                f"this operator needs {len(self.scale.mean)} parameters per function, got "
+                f"{None if given.params is None else tuple(given.params.shape)}"
+            )
+        params = (given.params.to(u.values) - self.scale.mean) / self.scale.scale
+        constant = params.reshape(len(u), *[1] * u.domain.dim, -1)
+        constant = constant.expand(*u.values.shape[:-1], -1)
+        return self.operator(u.with_values(torch.cat([u.values, constant], dim=-1)), at=at)

@@ -1,0 +1,45 @@
+"""Published systems, one card per file, found by name; nothing below imports them."""
+
+import importlib
+
+from fredholm.errors import FredholmError, did_you_mean
+from fredholm.systems.card import Card, Outcome, Recipe, Task
+
+SYSTEMS = {
+    "deeponet": "fredholm.systems.deeponet",
+    "fno": "fredholm.systems.fno",
+    "linear": "fredholm.systems.linear",
+    "mean": "fredholm.systems.mean",
+    "nearest": "fredholm.systems.nearest",
+    "persistence": "fredholm.systems.persistence",
+    "unet": "fredholm.systems.unet",
+}
+"""Where each card is: key -> module with a constant `CARD`."""
+
+
+def keys() -> list[str]:
+    """Names of all systems, those of installed extensions included."""
+    from importlib.metadata import entry_points
+
+    return sorted({*SYSTEMS, *(point.name for point in entry_points(group="fredholm.systems"))})
+
+
+def card(key: str) -> Card:
+    """The card of that name.
+
+    Third parties announce theirs by an entry point of the group `fredholm.systems` whose object is
+    a `Card`.
+
+    Raises:
+        FredholmError: No system has this name.
+    """
+    if key in SYSTEMS:
+        return importlib.import_module(SYSTEMS[key]).CARD
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="fredholm.systems", name=key):
+        return point.load()
+    raise FredholmError(f"unknown system {key!r}: {did_you_mean(key, keys())}")
+
+
+__all__ = ["SYSTEMS", "Card", "Outcome", "Recipe", "Task", "card", "keys"]

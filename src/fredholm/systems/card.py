@@ -1,0 +1,116 @@
+"""A published system: its parts put together, its claim, and the experiment that shows it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fredholm.errors import FredholmError, did_you_mean
+from fredholm.fields import Signature
+from fredholm.objectives import Objective, RelativeL2
+from fredholm.operators import Operator
+from fredholm.training import AdamW
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an operator is built for.
+
+    Args:
+        signature: Grids and labels of both sides.
+        translations: Whether the map commutes with shifts of the periodic domain.
+        boundary: Whether the targets vanish on the boundary of the box.
+    """
+
+    signature: Signature
+    translations: bool = False
+    boundary: bool = False
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Channels of inputs and targets."""
+        return len(self.signature.inputs), len(self.signature.targets)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a system is trained unless the user says otherwise."""
+
+    optimiser: AdamW = field(default_factory=AdamW)
+    objective: Objective = field(default_factory=RelativeL2)
+    batch: int = 16
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment measured.
+
+    Args:
+        ratio: Error of the system relative to the baseline; smaller is better.
+        bar: Largest ratio that passes.
+        baseline: What it is compared with.
+        figures: Everything measured, by name.
+        passed: Whether all that the experiment demands holds.
+    """
+
+    ratio: float
+    bar: float
+    baseline: str
+    figures: Mapping[str, Any]
+    passed: bool
+
+
+Experiment = Callable[[int, Callable[[str], None]], Outcome]
+"""Takes the seed and a function that is told of the progress."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A system that users can name.
+
+    Args:
+        key: Its name on the command line.
+        title: One line.
+        reference: Authors, venue, arXiv number.
+        build: Makes the operator: `build(task, *, ...)`; its keyword parameters, with their
+            defaults, are the system's hyper-parameters and become flags of the command line.
+        recipe: How it is trained by default.
+        published: The claim in words, with its published numbers.
+        experiment: What shows the claim on two CPU cores within ten minutes.
+        for_use: When to choose it, in one sentence.
+        closed_form: It is fitted by one call, and looks at the samples as they are.
+    """
+
+    key: str
+    title: str
+    reference: str
+    build: Callable[..., Operator]
+    recipe: Recipe = field(default_factory=Recipe)
+    published: str = ""
+    experiment: Experiment | None = None
+    for_use: str = ""
+    closed_form: bool = False
+
+    @property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """The hyper-parameters by name."""
+        return {
+            name: parameter
+            for name, parameter in inspect.signature(self.build).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+
+    def make(self, task: Task, hyper: Mapping[str, Any]) -> Operator:
+        """The operator with these hyper-parameters.
+
+        Raises:
+            FredholmError: A hyper-parameter is unknown, or its value is impossible.
+        """
+        for name in hyper:
+            if name not in self.parameters:
+                near = did_you_mean(name, list(self.parameters))
+                raise FredholmError(f"{self.key} has no hyper-parameter {name!r}: {near}")
+        try:
+            return self.build(task, **hyper)
+        except (ValueError, RuntimeError) as error:
+            raise FredholmError(f"{self.key} cannot be built so: {error}") from error

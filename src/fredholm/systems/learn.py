@@ -1,0 +1,215 @@
+"""From samples to a surrogate in one call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from fredholm.data import Samples
+from fredholm.data.symmetries import discover
+from fredholm.errors import FredholmError
+from fredholm.fields import Signature, Standardise
+from fredholm.objectives import Augmented
+from fredholm.operators import (
+    GroupAveraged,
+    Increment,
+    Normalised,
+    Operator,
+    ParamsAsChannels,
+    TimeChannels,
+    Unrolled,
+)
+from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
+from fredholm.systems import Card, Recipe, Task, card
+from fredholm.training import Budget, Checkpoints, Moment, fit
+
+Trajectory = Literal["auto", "unrolled", "direct"]
+_HEAD = 4000
+"""Samples that scales, limits and symmetries are taken from, at most."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen about a training besides the system and its budget.
+
+    Args:
+        hyper: Hyper-parameters of the system.
+        validation: Fraction, or number, of the samples held out to choose the weights.
+        symmetry: Name of a group (`fredholm.fields.symmetries.GROUPS`), or `"auto"` to test which
+            one the samples support.
+        trajectory: Where the targets are trajectories: `"unrolled"` repeats a learned step,
+            `"direct"` answers all times at once, `"auto"` repeats steps where it can.
+        recipe: Optimiser, objective and batch; by default those of the system's card.
+        device: `"cpu"`, `"cuda"`, or `"auto"` for the faster one that is there.
+    """
+
+    hyper: Mapping[str, Any] = field(default_factory=dict)
+    validation: float | int = 0.1
+    symmetry: str = "auto"
+    trajectory: Trajectory = "auto"
+    recipe: Recipe | None = None
+    device: str = "auto"
+
+
+def learn(
+    samples: Samples,
+    system: str = "fno",
+    *,
+    budget: Budget | None = None,
+    choices: Choices | None = None,
+    seed: int = 0,
+    checkpoints: Checkpoints | None = None,
+    watch: Callable[[Moment, float], None] | None = None,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Surrogate:
+    """Trains a system on samples and returns it with its scales, limits and baselines.
+
+    Args:
+        samples: Pairs of functions; a part of them is held out to choose the weights.
+        system: Name of a card, see `fredholm.systems.keys()`.
+        budget: When to stop, by default after 60 seconds.
+        choices: Everything else that may be chosen.
+        seed: Seed of the split, the initial weights and the training.
+        checkpoints: Where snapshots go.
+        watch: Called about forty times with the state of the training.
+        tell: Called with sentences about what was decided.
+
+    Raises:
+        FredholmError: The system, a choice or the samples cannot be used, or training diverged.
+    """
+    choices = choices or Choices()
+    chosen = card(system)
+    train, held_out = samples.split(
+        choices.validation, generator=torch.Generator().manual_seed(seed)
+    )
+    head = train.head(_HEAD)
+    symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        operator = build(chosen, head, choices, symmetry, translations)
+    operator.to(choose_device(choices.device))
+    recipe = choices.recipe or chosen.recipe
+    plain = recipe.objective
+    record = fit(
+        operator,
+        train,
+        objective=plain if symmetry == "none" else Augmented(plain, symmetry),
+        budget=budget or Budget(seconds=60),
+        validation=held_out,
+        optimiser=recipe.optimiser,
+        batch=recipe.batch,
+        seed=seed,
+        checkpoints=checkpoints,
+        watch=watch,
+    )
+    names = tuple(variable.name for variable in head.input_variables)
+    return Surrogate(
+        operator=operator,
+        signature=head.signature,
+        record=record,
+        limits=Limits.of(head.inputs, names),
+        baselines=fit_baselines(head.to(torch.float32)),
+        expected_error=_held_out_error(operator, held_out),
+        origin=samples.origin,
+    )
+
+
+def build(
+    chosen: Card, head: Samples, choices: Choices, symmetry: str, translations: bool
+) -> Operator:
+    """The operator of a card, wrapped so that it takes and gives functions in physical units.
+
+    Args:
+        chosen: The system.
+        head: Some training samples: grids, labels and scales are taken from them.
+        choices: Hyper-parameters, and how trajectories are made.
+        symmetry: Group over which predictions are averaged; `"none"` for no averaging.
+        translations: Whether the map commutes with shifts.
+
+    Raises:
+        FredholmError: The system cannot be built for these samples.
+    """
+    shape = head.signature
+    if chosen.closed_form:
+        return chosen.make(Task(shape), choices.hyper)
+    repeats = _repeats(shape, choices.trajectory)
+    task = Task(_inner(shape, repeats), translations, _vanishes(head))
+    operator = chosen.make(task, choices.hyper)
+    if shape.params:
+        operator = ParamsAsChannels(operator, _scale_of(head.params))
+    if shape.time is not None:
+        wrapped = Increment(operator) if repeats else operator
+        operator = (Unrolled if repeats else TimeChannels)(wrapped, shape.time)
+    encode = Standardise(len(shape.inputs)).fit(head.inputs)
+    decode = Standardise(len(shape.targets)).fit(head.targets)
+    operator = Normalised(operator, encode, encode if shape.state_to_state else decode)
+    return operator if symmetry == "none" else GroupAveraged(operator, symmetry, shape.spatial_dim)
+
+
+def _repeats(shape: Signature, trajectory: Trajectory) -> bool:
+    """Whether a trajectory is made by repeated steps."""
+    if trajectory not in get_args(Trajectory):
+        raise FredholmError(f"trajectory is one of {get_args(Trajectory)}, got {trajectory!r}")
+    if trajectory == "unrolled" and not shape.state_to_state:
+        raise FredholmError(
+            "steps can be repeated only where the targets are the same quantities as the inputs: "
+            "use trajectory='direct'"
+        )
+    return shape.state_to_state and trajectory != "direct"
+
+
+def _inner(shape: Signature, repeats: bool) -> Signature:
+    """The signature of the network itself: between spatial grids, parameters as channels."""
+    times = 1 if shape.time is None or repeats else shape.time.size
+    space = shape.target_grid if shape.time is None else shape.target_grid.without("t")
+    return replace(
+        shape,
+        target_grid=space,
+        inputs=shape.inputs + shape.params,
+        targets=shape.targets * times,
+        params=(),
+    )
+
+
+def _vanishes(head: Samples) -> bool:
+    """Whether all targets are zero on every stored point of a boundary that is not periodic."""
+    size = head.targets.values.abs().max()
+    edges = []
+    for number, axis in enumerate(head.targets.grid.axes, start=1):
+        sides = {"node": (0, -1), "left": (0,), "right": (-1,), "cell": ()}[axis.location]
+        if not axis.periodic and axis.name != "t":
+            edges += [head.targets.values.select(number, side).abs().max() for side in sides]
+    return bool(edges) and bool(torch.stack(edges).max() <= 1e-6 * size)
+
+
+def _scale_of(params: Tensor | None) -> Standardise:
+    """Mean and deviation of the parameters' columns."""
+    assert params is not None
+    scale = Standardise(params.shape[-1])
+    scale.mean.copy_(params.mean(0))
+    deviation = params.std(0, correction=0)
+    scale.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
+    return scale
+
+
+def _held_out_error(operator: Operator, held_out: Samples) -> float:
+    """Median relative L2 error on the held-out samples."""
+    return float(evaluate(operator, held_out).errors.median())
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `"auto"` is the first CUDA device, or the CPU without one.
+
+    Raises:
+        FredholmError: There is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise FredholmError(f"device {name!r} cannot be used here: {reason}") from error

@@ -1,0 +1,21 @@
+"""Ridge regression on principal components."""
+
+from fredholm.models import LinearRegression
+from fredholm.operators import Operator
+from fredholm.systems.card import Card, Task
+
+
+def build(task: Task, *, components: int = 256) -> Operator:
+    """The baseline on that many principal components of the inputs."""
+    shape = task.signature
+    return LinearRegression(shape.input_grid, shape.target_grid, *task.channels, components)
+
+
+CARD = Card(
+    key="linear",
+    title="Ridge regression on principal components",
+    reference="Bhattacharya et al., SMAI J. Comp. Math. 2021, arXiv:2005.03180 (linear variant)",
+    build=build,
+    closed_form=True,
+    for_use="when the map is nearly linear, or the samples are very few",
+)

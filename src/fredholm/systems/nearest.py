@@ -1,0 +1,21 @@
+"""The target of the nearest training input."""
+
+from fredholm.models import NearestNeighbour
+from fredholm.operators import Operator
+from fredholm.systems.card import Card, Task
+
+
+def build(task: Task, *, remembered: int = 2000) -> Operator:
+    """The baseline that remembers at most that many samples."""
+    shape = task.signature
+    return NearestNeighbour(shape.input_grid, shape.target_grid, *task.channels, remembered)
+
+
+CARD = Card(
+    key="nearest",
+    title="The target of the nearest training input",
+    reference="folklore",
+    build=build,
+    closed_form=True,
+    for_use="as a check for leaks: nothing else profits as much from a copy in the test set",
+)
