@@ -53,9 +53,24 @@ class FourierBasis:
         """Modes with |j| < fraction · n/2 on every axis."""
         inside = torch.ones(self.shape, dtype=torch.bool)
         for number, axis in enumerate(self.grid.axes):
-            index = wavenumbers(axis, half=self._half(number)) * axis.length / (2 * torch.pi)
-            inside = inside & self._along(number, index.abs() < fraction * axis.size / 2)[0]
+            inside = inside & (self._index(number) < fraction * axis.size / 2)
         return inside
+
+    def thirds(
+        self, fraction: float
+    ) -> list[tuple[Bool[Tensor, "*modes"], Bool[Tensor, "*modes"]]]:
+        """For each axis, masks of the second and of the last third of `band(fraction)`."""
+        masks = []
+        for number, axis in enumerate(self.grid.axes):
+            share = self._index(number) / (fraction * axis.size / 2)
+            masks.append(((share > 1 / 3) & (share <= 2 / 3), share > 2 / 3))
+        return masks
+
+    def _index(self, number: int) -> Float[Tensor, "*modes"]:
+        """|j| of the modes exp(2πij x/L) along one axis, spread over the others."""
+        axis = self.grid.axes[number]
+        k = wavenumbers(axis, half=self._half(number)).abs()
+        return self._along(number, k * axis.length / (2 * torch.pi))[0].expand(self.shape)
 
     def multiplicity(self) -> Float[Tensor, "*modes"]:
         """How often each stored mode occurs in the sum of squares: Σ = mean of |u|² (Parseval)."""
