@@ -56,7 +56,10 @@ class FNO(Operator):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return (AnyResolution(),) if self.coordinates else (AnyResolution(), ShiftEquivariant())
+        if self.coordinates:
+            # On a periodic grid the coordinate jumps at the seam: measured defects up to 4e-3.
+            return (AnyResolution(bound=1e-2),)
+        return AnyResolution(), ShiftEquivariant()
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()

@@ -42,7 +42,8 @@ def _finer(grid: Grid, factor: int) -> list[int]:
 def distance(found: Field, expected: Field) -> float:
     """‖found - expected‖ / ‖expected‖ over the whole batch."""
     gap, size = norm(difference(found, expected)), norm(expected)
-    return float(gap.square().sum().sqrt() / size.square().sum().sqrt().clamp(min=1e-300))
+    gap, size = gap.detach().square().sum().sqrt(), size.detach().square().sum().sqrt()
+    return float(gap / size.clamp(min=1e-300))
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ class ZeroOnBoundary(Claim):
         for number, axis in enumerate(image.grid.axes, start=1):
             sides = {"node": (0, -1), "left": (0,), "right": (-1,), "cell": ()}[axis.location]
             for side in () if axis.periodic else sides:
-                worst = max(worst, float(image.values.select(number, side).abs().max()))
-        return worst / float(norm(image, p=float("inf")).max().clamp(min=1e-300))
+                worst = max(worst, float(image.values.select(number, side).detach().abs().max()))
+        return worst / float(norm(image, p=float("inf")).detach().max().clamp(min=1e-300))
 
 
 @dataclass(frozen=True)
