@@ -10,7 +10,7 @@ import numpy as np
 
 from fredholm.data.samples import Samples
 from fredholm.domains import Grid
-from fredholm.errors import DataError
+from fredholm.errors import DataError, FredholmError
 from fredholm.fields import Variable
 
 Fetch = Callable[[int, int], np.ndarray]
@@ -106,7 +106,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except (DataError, MemoryError, KeyboardInterrupt):
+    except (FredholmError, MemoryError):
         raise
     except Exception as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0][:160]

@@ -35,8 +35,8 @@ class Lazy:
 
     @property
     def long_axes(self) -> tuple[int, ...]:
-        """The axes with more than one entry."""
-        return tuple(k for k, size in enumerate(self.shape) if size > 1)
+        """The axes that do not have length one."""
+        return tuple(k for k, size in enumerate(self.shape) if size != 1)
 
     def all(self) -> np.ndarray:
         """The whole array."""

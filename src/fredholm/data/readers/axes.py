@@ -72,7 +72,9 @@ def place(
     location = stated.location or hint.location or found.location
     if points is None:
         return _unit(name, size, hint, stated, found.periodic, location, keep, said)
-    axis = _from_points(name, points, hint.units, found.periodic, location, said)
+    axis = _from_points(
+        name, points, hint.units, found.periodic, location, said, _rounding(coordinates)
+    )
     if stated.extent is not None:
         axis = Axis(size, *stated.extent, found.periodic, axis.location, name, hint.units)
     return Placed(axis, keep, tuple(said))
@@ -103,7 +105,7 @@ def _time(size: int, coordinates: np.ndarray | None, hint: AxisHint, stated: Sta
             said.append("t: no times stored, assumed from 0 to 1")
         axis = Axis(size, start, stop, location=location, name=TIME, units=hint.units)
     else:
-        axis = _from_points(TIME, points, hint.units, False, location, said)
+        axis = _from_points(TIME, points, hint.units, False, location, said, _rounding(coordinates))
         if stated.extent is not None:
             axis = replace(axis, start=stated.extent[0], stop=stated.extent[1])
     return Placed(axis, keep, (*said, *more))
@@ -166,21 +168,29 @@ def _from_points(
     periodic: bool,
     location: Location | None,
     said: list[str],
+    rounding: float,
 ) -> Axis:
-    """The axis whose points are these."""
+    """The axis whose points are these, known up to their relative rounding."""
     size, first, last = len(points), points[0], points[-1]
     step = (last - first) / (size - 1)
+    slack = rounding * np.abs(points).max()
     if location is None:
         location = "cell" if _centred(first, last, step) else "node"
         where = {"cell": "centres of cells", "node": "nodes"}[location]
         said.append(f"{name}: coordinates {first:.6g} ... {last:.6g} taken as {where}")
     if location == "cell":
         return Axis(
-            size, _tidy(first - step / 2), _tidy(last + step / 2), periodic, "cell", name, units
+            size,
+            _tidy(first - step / 2, slack),
+            _tidy(last + step / 2, slack),
+            periodic,
+            "cell",
+            name,
+            units,
         )
     start = first - step if location == "right" else first
     stop = last + step if periodic or location == "left" else last
-    return Axis(size, _tidy(start), _tidy(stop), periodic, location, name, units)
+    return Axis(size, _tidy(start, slack), _tidy(stop, slack), periodic, location, name, units)
 
 
 def _centred(first: float, last: float, step: float) -> bool:
@@ -198,6 +208,15 @@ def _full_circle(points: np.ndarray) -> bool:
     return abs(step * len(points) - 360) < 1e-3 * step
 
 
-def _tidy(value: float) -> float:
-    """The number without the rounding of single precision or of adding half a step."""
-    return float(f"{value:.6g}") if abs(float(f"{value:.6g}") - value) < 1e-6 else float(value)
+def _rounding(coordinates: np.ndarray | None) -> float:
+    """Relative error of stored coordinates: a few units in the last place of their precision."""
+    double = coordinates is not None and coordinates.dtype.itemsize == 8
+    return 1e-13 if double else 3e-7
+
+
+def _tidy(value: float, slack: float) -> float:
+    """The shortest decimal number within the rounding of the stored coordinates."""
+    for decimals in range(12):
+        if abs(round(value, decimals) - value) <= slack:
+            return float(round(value, decimals))
+    return float(value)

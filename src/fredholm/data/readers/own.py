@@ -63,7 +63,7 @@ def open_own(path: Path, options: Options) -> Source:
 
 
 def _understood(path: Path, file: Any) -> None:
-    version = int(file.attrs["fredholm_layout"])
+    version = int(np.ravel(file.attrs["fredholm_layout"])[0])
     if version > LAYOUT:
         raise FormatError(
             f"{path} has layout {version}, this version of fredholm reads up to {LAYOUT}: update it"
