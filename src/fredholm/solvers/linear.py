@@ -1,0 +1,256 @@
+"""One call for the linear systems of balance equations: direct, multigrid or plain CG."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from fredholm.errors import DivergedError
+from fredholm.solvers.multigrid import Multigrid
+from fredholm.solvers.stencil import Stencil
+
+Method = Literal["auto", "direct", "multigrid", "cg"]
+_CHUNK = 2**18
+"""Numbers per array that are iterated on together: 2 MiB, so that a sweep stays in the cache."""
+_ADVICE = "check that the coefficient is positive and finite, and of moderate contrast"
+_LIMITS = {"multigrid": 200, "cg": 20000}
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSolution:
+    """Solutions of a batch of linear systems.
+
+    Args:
+        values: The solutions.
+        iterations: Iterations that each needed; zero for a direct solve.
+        residual: ‖b - A u‖/‖b‖ of each, computed from the solution itself.
+        method: What solved it.
+
+    Shapes:
+        values (*points, batch), iterations (batch,), residual (batch,).
+    """
+
+    values: Float[Tensor, "*points batch"]
+    iterations: Int[Tensor, "batch"]
+    residual: Float[Tensor, "batch"]
+    method: str
+
+
+def solve_linear(
+    stencil: Stencil,
+    b: Float[Tensor, "*points batch"],
+    *,
+    method: Method = "auto",
+    tol: float = 1e-10,
+) -> LinearSolution:
+    """Solves A u = b for each system of a batch, in float64 and differentiably.
+
+    Gradients with respect to b and the entries of the stencil come from one more solve with the
+    same matrix (A is symmetric), not from the iterations.
+
+    Args:
+        stencil: The matrices; a batch of one is shared by all right-hand sides.
+        b: Right-hand sides. Where the matrix is singular (constants in its kernel), each must sum
+            to zero, and the solution with sum zero is returned.
+        method: `"direct"`: sparse factorisation of each matrix. `"multigrid"`: conjugate gradients
+            preconditioned by one V-cycle. `"cg"`: preconditioned by the diagonal. `"auto"`:
+            the fastest of the first two, as measured (`records/solvers`).
+        tol: ‖b - A u‖/‖b‖ at which the iterations end, for each system of its own.
+
+    Raises:
+        ValueError: An unknown method or shapes that do not match.
+        DivergedError: A system did not reach the tolerance.
+    """
+    if method not in get_args(Method):
+        raise ValueError(f"method is one of {get_args(Method)}, got {method!r}")
+    if tuple(b.shape[:-1]) != stencil.shape or stencil.mass.shape[-1] not in (1, b.shape[-1]):
+        raise ValueError(
+            f"right-hand sides of shape {tuple(b.shape)} do not fit "
+            f"{stencil.mass.shape[-1]} matrices for unknowns {stencil.shape}"
+        )
+    if method == "auto":
+        method = choose_method(stencil, b.shape[-1])
+    values, iterations, residual = _Solve.apply(
+        method, tol, stencil.periodic, b, stencil.mass, *stencil.faces
+    )
+    return LinearSolution(values, iterations, residual, method)
+
+
+def choose_method(stencil: Stencil, batch: int) -> Method:
+    """Direct where its factors are sparse or shared, multigrid elsewhere and on accelerators.
+
+    The crossovers were measured on one CPU core (`records/solvers/crossover.py`).
+    """
+    dim = sum(n > 1 for n in stencil.shape)
+    if stencil.mass.device.type != "cpu":
+        return "multigrid"
+    if dim <= 1:
+        return "direct"
+    shared = stencil.mass.shape[-1] == 1
+    halves = all(not wraps or n % 2 == 0 for n, wraps in zip(stencil.shape, stencil.periodic))
+    limit = {2: 2000, 3: 500}.get(dim, 500) * (min(batch, 50) if shared else 1)
+    return "direct" if stencil.size <= limit or not halves else "multigrid"
+
+
+class _Solve(torch.autograd.Function):
+    """u = A⁻¹ b; with λ = A⁻¹ ḡ for an incoming gradient ḡ: b̄ = λ, Ā = -λ uᵀ on the entries."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, method: str, tol: float, periodic: tuple, b: Tensor, mass: Tensor, *faces: Any
+    ):
+        stencil = Stencil(faces, mass, periodic)
+        values, iterations = _SOLVERS[method](stencil, b, tol)
+        residual = _norm(stencil.residual(b, values)) / _norm(b).clamp(min=1e-300)
+        if not bool(torch.isfinite(residual).all()):
+            raise DivergedError(f"the {method} solve left the finite numbers; {_ADVICE}")
+        ctx.options = (method, tol, periodic)
+        ctx.save_for_backward(values, mass, *faces)
+        ctx.mark_non_differentiable(iterations, residual)
+        return values, iterations, residual
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_unused: Tensor):
+        method, tol, periodic = ctx.options
+        values, mass, *faces = ctx.saved_tensors
+        stencil = Stencil(tuple(faces), mass, periodic)
+        if stencil.singular:
+            gradient = gradient - _mean(gradient)
+        adjoint, _ = _SOLVERS[method](stencil, gradient, tol)
+        with torch.enable_grad():
+            entries = [entry.detach().requires_grad_() for entry in (mass, *faces)]
+            image = Stencil(tuple(entries[1:]), entries[0], periodic).apply(values)
+        return None, None, None, adjoint, *torch.autograd.grad(image, entries, -adjoint)
+
+
+def _norm(x: Tensor) -> Float[Tensor, "batch"]:
+    return x.flatten(0, -2).norm(dim=0)
+
+
+def _mean(x: Tensor) -> Float[Tensor, "batch"]:
+    return x.flatten(0, -2).mean(0)
+
+
+def _direct(stencil: Stencil, b: Tensor, tol: float) -> tuple[Tensor, Tensor]:
+    """Sparse Cholesky-like factorisation of each matrix by SuperLU, on as many threads as torch."""
+    rows, columns, values = (part.cpu().numpy() for part in stencil.entries())
+    # A singular system is made regular by tying the first unknown to zero; for a right-hand side
+    # of sum zero nothing flows through this tie.
+    if stencil.singular:
+        values[0] *= 2
+    sides = b.detach().reshape(stencil.size, -1).cpu().numpy()
+
+    def solve(system: int, columns_of_b: slice):
+        from scipy.sparse import csc_array
+        from scipy.sparse.linalg import splu
+
+        matrix = csc_array((values[:, system], (rows, columns)))
+        factors = splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+        return torch.from_numpy(factors.solve(sides[:, columns_of_b]))
+
+    if values.shape[1] == 1:
+        parts = [solve(0, slice(None))]
+    else:
+        # SuperLU releases the interpreter lock.
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            batch = range(values.shape[1])
+            parts = list(pool.map(solve, batch, (slice(k, k + 1) for k in batch)))
+    u = torch.cat(parts, dim=1).reshape(b.shape).to(b)
+    if stencil.singular:
+        u = u - _mean(u)
+    return u, torch.zeros(b.shape[-1], dtype=torch.long, device=b.device)
+
+
+def _multigrid(stencil: Stencil, b: Tensor, tol: float) -> tuple[Tensor, Tensor]:
+    return _in_chunks(stencil, b, tol, Multigrid, _LIMITS["multigrid"])
+
+
+def _plain(stencil: Stencil, b: Tensor, tol: float) -> tuple[Tensor, Tensor]:
+    def jacobi(part: Stencil) -> Callable[[Tensor], Tensor]:
+        return lambda r: r / part.diagonal
+
+    return _in_chunks(stencil, b, tol, jacobi, _LIMITS["cg"])
+
+
+_SOLVERS = {"direct": _direct, "multigrid": _multigrid, "cg": _plain}
+
+
+def _in_chunks(
+    stencil: Stencil,
+    b: Tensor,
+    tol: float,
+    prepare: Callable[[Stencil], Callable[[Tensor], Tensor]],
+    limit: int,
+) -> tuple[Tensor, Tensor]:
+    """Conjugate gradients on as many systems at a time as fit the cache."""
+    count = max(1, _CHUNK // stencil.size)
+    solved = []
+    for start in range(0, b.shape[-1], count):
+        part = slice(start, start + count)
+        chosen = stencil.chosen(part)
+        solved.append(conjugate_gradients(chosen, b[..., part], prepare(chosen), tol, limit))
+    values, iterations = zip(*solved)
+    return torch.cat(values, dim=-1), torch.cat(iterations)
+
+
+def conjugate_gradients(
+    stencil: Stencil,
+    b: Float[Tensor, "*points batch"],
+    precondition: Callable[[Tensor], Tensor],
+    tol: float,
+    limit: int,
+) -> tuple[Float[Tensor, "*points batch"], Int[Tensor, "batch"]]:
+    """Preconditioned conjugate gradients on a batch; each system stops at its own tolerance.
+
+    Args:
+        stencil: Symmetric positive (semi)definite matrices.
+        b: Right-hand sides.
+        precondition: A symmetric positive definite map close to A⁻¹.
+        tol: ‖r‖/‖b‖ at which a system is finished.
+        limit: Largest number of iterations.
+
+    Raises:
+        DivergedError: A system is not finished after `limit` iterations.
+
+    Reference:
+        Saad, Iterative Methods for Sparse Linear Systems, 2003, algorithm 9.1.
+    """
+    b = b.contiguous()
+    u, r = torch.zeros_like(b), b.clone()
+    z = precondition(r)
+    p, rz, size = z.clone(), _dot(r, z), _norm(b)
+    iterations = torch.zeros(b.shape[-1], dtype=torch.long, device=b.device)
+    for _ in range(limit):
+        left = _norm(r)
+        active = left > tol * size
+        if not bool(torch.isfinite(left).all()):
+            break
+        if not bool(active.any()):
+            return (u - _mean(u) if stencil.singular else u), iterations
+        iterations += active
+        q = stencil.apply(p)
+        step = torch.where(active, rz / _dot(p, q), 0.0)
+        u.addcmul_(step, p)
+        r.addcmul_(step, q, value=-1)
+        z = precondition(r)
+        before, rz = rz, _dot(r, z)
+        p = torch.addcmul(z, torch.where(active, rz / before, 0.0), p)
+    worst = float((_norm(r) / size).nan_to_num(nan=torch.inf).max())
+    raise DivergedError(
+        f"conjugate gradients reached a relative residual of {worst:.1e} in {limit} iterations, "
+        f'not {tol:.0e}; loosen tol, use method="direct", or {_ADVICE}'
+    )
+
+
+def _dot(x: Tensor, y: Tensor) -> Float[Tensor, "batch"]:
+    return (x * y).flatten(0, -2).sum(0)
