@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(partial)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:  # torch wraps a full disk in a RuntimeError
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         raise DataError(f"cannot write {path}: {error}") from error
     except BaseException:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         raise
+
+
+def _discard(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
