@@ -1,0 +1,7 @@
+"""Reports and records: what a run did, how good it is, and what it ran on."""
+
+from fredholm.benchmarks.machine import machine
+from fredholm.benchmarks.records import write_record
+from fredholm.benchmarks.report import write_report
+
+__all__ = ["machine", "write_record", "write_report"]

@@ -1,0 +1,137 @@
+"""What a run was: what was asked, from which data, at what cost, and how to repeat it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from fredholm.benchmarks.machine import machine
+from fredholm.benchmarks.page import Html, element, facts
+from fredholm.benchmarks.wording import call, compact, duration, number, percent, whole
+from fredholm.data import Samples
+from fredholm.domains import Domain
+from fredholm.fields import Field, Variable
+from fredholm.surrogates import Evaluation, Surrogate
+
+_KNOWN = ("file", "source", "format", "assumed", "equations", "title", "problem")
+"""Parts of the provenance that are shown in a form of their own."""
+
+
+def asked(surrogate: Surrogate, command: str) -> Html:
+    """The command and everything that determined the run."""
+    settings = surrogate.record.settings
+    shown = ("objective", "optimiser", "budget", "batch", "seed")
+    return facts(
+        [
+            ("Command", element("code", command)),
+            ("System", element("code", call(surrogate.operator))),
+            *((name.capitalize(), str(settings.get(name, ""))) for name in shown),
+        ]
+    )
+
+
+def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> list[Html]:
+    """What the training samples and each set of test samples are."""
+    shape, settings = surrogate.signature, surrogate.record.settings
+    sides = (
+        ("Input", _side(shape.inputs, shape.input_grid)),
+        ("Target", _side(shape.targets, shape.target_grid)),
+    )
+    number_of = str(settings["samples"]) if "samples" in settings else ""
+    rows = [("Samples", number_of), *sides, *_provenance(surrogate.origin)]
+    parts = [element("h3", "Training samples"), facts(rows)]
+    for name, (samples, evaluation) in evaluations.items():
+        parts += [element("h3", f"Test samples: {name}"), facts(_tested(samples, evaluation))]
+    return parts
+
+
+def _tested(samples: Samples, evaluation: Evaluation) -> list[tuple[str, str]]:
+    reference = evaluation.reference_error
+    known = ""
+    if reference is not None:
+        known = f"estimated at {percent(float(reference.mean()))} (mean), "
+        known += f"{percent(float(reference.max()))} (largest)"
+    sides = (
+        ("Input", samples.input_variables, samples.inputs),
+        ("Target", samples.target_variables, samples.targets),
+    )
+    return [
+        ("Samples", whole(len(samples))),
+        *((name, f"{_side(labels, u.domain)}; {_range(u)}") for name, labels, u in sides),
+        ("Error of the truth", known),
+        *_provenance(samples.origin),
+    ]
+
+
+def _side(variables: tuple[Variable, ...], domain: Domain) -> str:
+    """Channels, and the grid that they are on."""
+    return f"{', '.join(map(str, variables))} on {domain}"
+
+
+def _range(u: Field) -> str:
+    return f"values from {number(float(u.values.min()))} to {number(float(u.values.max()))}"
+
+
+def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where samples come from; folders are left out, they belong to nobody else's machine."""
+    equations = origin.get("equations") or {}
+    texts = [e.get("text", "") if isinstance(e, Mapping) else str(e) for e in equations.values()]
+    files = [PurePath(str(origin[key])).name for key in ("file", "source") if origin.get(key)]
+    others = [
+        (str(key).replace("_", " ").capitalize(), compact(value))
+        for key, value in origin.items()
+        if key not in _KNOWN and value not in (None, "", [], {}, ())
+    ]
+    return [
+        ("Problem", str(origin.get("title") or origin.get("problem") or "")),
+        ("Equation", _listed(texts, code=True)),
+        ("File", ", made from ".join(files)),
+        ("Format", str(origin.get("format") or "")),
+        ("Found or assumed", _listed(origin.get("assumed") or ())),
+        *others,
+    ]
+
+
+def _listed(sentences: Iterable[str], *, code: bool = False) -> Html:
+    """A list; empty where there is nothing to list."""
+    items = [element("li", element("code", s) if code else s) for s in map(str, sentences)]
+    return element("ul", *items) if items else Html("")
+
+
+def cost(
+    surrogate: Surrogate,
+    evaluations: Mapping[str, tuple[Samples, Evaluation]],
+    seconds: Mapping[str, float],
+) -> Html:
+    """Seconds of training, time per prediction, size and hardware."""
+    record = surrogate.record
+    device, threads = record.device.get("name", ""), record.device.get("threads")
+    steps = ""
+    if record.steps:
+        pace = duration(record.seconds / record.steps)
+        steps = f"{whole(record.steps)} in {whole(record.epochs)} epochs, {pace} each"
+    return facts(
+        [
+            ("Training", duration(record.seconds)),
+            ("Steps", steps),
+            ("Parameters", whole(record.parameters) if record.parameters else ""),
+            ("Trained on", f"{device}, {threads} threads" if threads else str(device)),
+            *(
+                (f"Prediction, {name}", f"{duration(e.seconds / len(e.errors))} per sample")
+                for name, (_, e) in evaluations.items()
+            ),
+            *((name.capitalize(), duration(value)) for name, value in seconds.items()),
+        ]
+    )
+
+
+def repeat(surrogate: Surrogate, command: str) -> list[Html]:
+    """The command, its seed, the versions and the machine."""
+    found, seed = machine(), surrogate.record.settings.get("seed")
+    budget = str(surrogate.record.settings.get("budget", ""))
+    exact = "The same seed gives the same numbers on the same machine and versions."
+    if "seconds" in budget:
+        exact = "With a budget in seconds two runs agree only approximately."
+    rows = [("seed", "" if seed is None else f"{seed}. {exact}")]
+    for key, value in found.items():
+        rows.append((key.replace("_", " "), "" if value is None else str(value)))
+    return [element("pre", command), facts(rows)]

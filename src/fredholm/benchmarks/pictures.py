@@ -1,0 +1,209 @@
+"""Pictures of functions: what went in, what should have come out, what came, and the difference."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from fredholm.benchmarks.canvas import PREDICTION, TRUTH, blank, drawing, png, svg
+from fredholm.benchmarks.page import Html, element, picture
+from fredholm.benchmarks.views import View, views
+from fredholm.benchmarks.wording import number
+from fredholm.data import Samples
+from fredholm.domains import Axis
+from fredholm.fields import Field, Variable
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+
+_CHANNELS = 3
+"""Channels that are drawn of each function."""
+_CATEGORIES = 4
+"""A function with at most so many values is drawn as a map of phases."""
+_WIDTH, _HEIGHT = 2.9, 2.6
+_PLANE, _BAR = (0.17, 0.17, 0.60, 0.70), (0.80, 0.17, 0.045, 0.70)
+_LINE = (0.19, 0.17, 0.77, 0.70)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become colours.
+
+    Args:
+        colours: Name of the colour map.
+        low, high: Values at its ends.
+        phases: The values of a function that has only a few; empty for all others.
+    """
+
+    colours: str
+    low: float
+    high: float
+    phases: tuple[float, ...] = ()
+
+
+def case_pictures(case: Samples, predicted: Field) -> Html:
+    """Input, truth, prediction and error of one sample, in rows.
+
+    Args:
+        case: Samples of which the first is drawn.
+        predicted: What the surrogate answers for it.
+    """
+    with drawing():
+        inputs = _input_panels(case)
+        answers = _answer_rows(case, predicted)
+    if len(inputs) == 1 and len(answers) == 1:
+        return _row([*inputs, *answers[0]])
+    return Html("".join(_row(panels) for panels in (inputs, *answers)))
+
+
+def _row(panels: Sequence[Html]) -> Html:
+    return element("div", *panels, class_="panels")
+
+
+def _channels(u: Field, variables: Sequence[Variable]) -> list[tuple[Variable, np.ndarray]]:
+    """Labels and values of the first function, without batch and channel axes."""
+    values = u.values[0].detach().cpu().double().numpy()
+    return [(label, values[..., c]) for c, label in enumerate(variables[:_CHANNELS])]
+
+
+def _input_panels(case: Samples) -> list[Html]:
+    panels = []
+    for variable, values in _channels(case.inputs, case.input_variables):
+        scale = _scale([values], allow_phases=True)
+        for view in views(case.inputs.grid):
+            panels.append(_panel(f"Input {variable}", view, [values], scale))
+    return panels
+
+
+def _answer_rows(case: Samples, predicted: Field) -> list[list[Html]]:
+    """One row of panels for each target channel and view."""
+    truths = _channels(case.targets, case.target_variables)
+    answers = _channels(predicted, case.target_variables)
+    rows = []
+    for (variable, truth), (_, answer) in zip(truths, answers):
+        common, gap = _scale([truth, answer]), answer - truth
+        largest = float(np.abs(gap[np.isfinite(gap)]).max(initial=0.0)) or 1.0
+        signed = Scale("RdBu_r", -largest, largest)
+        for view in views(case.targets.grid):
+            error = _panel(f"Error in {variable}", view, [gap], signed)
+            if len(view.axes) == 1:
+                title = f"{variable}: truth and prediction"
+                rows.append([_panel(title, view, [truth, answer], common), error])
+                continue
+            shown = (("Truth", truth), ("Prediction", answer))
+            both = [_panel(f"{name} {variable}", view, [v], common) for name, v in shown]
+            rows.append([*both, error])
+    return rows
+
+
+def _scale(arrays: Sequence[np.ndarray], *, allow_phases: bool = False) -> Scale:
+    """Common limits of several functions, or the phases of a piecewise constant one.
+
+    The limits are those of the first, the truth, widened to at most three times its range: a
+    prediction that explodes must not hide what was asked for.
+    """
+    finite = [array[np.isfinite(array)] for array in arrays]
+    values = np.unique(finite[0])
+    if allow_phases and 2 <= len(values) <= _CATEGORIES < finite[0].size // 4:
+        return Scale("cividis", float(values[0]), float(values[-1]), tuple(values.tolist()))
+    low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 1.0)
+    room = high - low or abs(high) or 1.0
+    others = np.concatenate(finite)
+    return Scale(
+        "viridis",
+        max(float(others.min(initial=low)), low - room),
+        min(float(others.max(initial=high)), high + room),
+    )
+
+
+def _panel(title: str, view: View, arrays: Sequence[np.ndarray], scale: Scale) -> Html:
+    parts = [view.of(array) for array in arrays]
+    heading = f"{title}, {view.label}" if view.label else title
+    draw: Callable[..., Html] = _lines if len(view.axes) == 1 else _plane
+    return draw(heading, view.axes, parts, scale)
+
+
+def _describe(title: str, part: np.ndarray) -> str:
+    """Alternative text: what is drawn, with its range."""
+    finite = part[np.isfinite(part)]
+    if not finite.size:
+        return f"{title}: no finite values"
+    return f"{title}: from {number(float(finite.min()))} to {number(float(finite.max()))}"
+
+
+def _lines(title: str, axes: tuple[Axis], parts: Sequence[np.ndarray], scale: Scale) -> Html:
+    figure = blank(_WIDTH * 1.25, _HEIGHT)
+    drawn = figure.add_axes(_LINE)
+    points = axes[0].points().numpy()
+    styles = ((TRUTH, "-", "truth"), (PREDICTION, "--", "prediction"))
+    for part, (colour, dashes, name) in zip(parts, styles):
+        drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
+    drawn.set_xlabel(_label(axes[0]))
+    drawn.set_title(_plain(title))
+    drawn.grid(True)
+    room = 0.05 * (scale.high - scale.low) or 1.0
+    drawn.set_ylim(scale.low - room, scale.high + room)
+    if len(parts) == 2:
+        drawn.legend(fontsize=7.5)
+    return picture(svg(figure), "image/svg+xml", _describe(title, parts[-1]))
+
+
+def _plane(title: str, axes: tuple[Axis, Axis], parts: Sequence[np.ndarray], scale: Scale) -> Html:
+    figure = blank(_WIDTH, _HEIGHT)
+    drawn, bar = figure.add_axes(_PLANE), figure.add_axes(_BAR)
+    colours, values, limits = _colours(scale, parts[0])
+    image = drawn.imshow(
+        values,
+        origin="lower",
+        extent=(*_edges(axes[0]), *_edges(axes[1])),
+        cmap=colours,
+        vmin=limits[0],
+        vmax=limits[1],
+        interpolation="nearest",
+        aspect=_aspect(*axes),
+    )
+    drawn.set_xlabel(_label(axes[0]))
+    drawn.set_ylabel(_label(axes[1]))
+    drawn.set_title(_plain(title))
+    for spine in drawn.spines.values():
+        spine.set_visible(False)
+    figure.colorbar(image, cax=bar)
+    if scale.phases:
+        bar.set_yticks(range(len(scale.phases)), [f"{phase:.3g}" for phase in scale.phases])
+    return picture(png(figure), "image/png", _describe(title, parts[0]))
+
+
+def _colours(scale: Scale, part: np.ndarray) -> "tuple[Colormap, np.ndarray, tuple[float, float]]":
+    """Colour map, values to map and their limits; phases are numbered, each with one colour."""
+    import matplotlib
+
+    colours = matplotlib.colormaps[scale.colours]
+    if not scale.phases:
+        return colours, np.ma.masked_invalid(part), (scale.low, scale.high)
+    count = len(scale.phases)
+    numbered = np.abs(part[..., None] - np.asarray(scale.phases)).argmin(-1)
+    return colours.resampled(count), numbered, (-0.5, count - 0.5)
+
+
+def _edges(axis: Axis) -> tuple[float, float]:
+    """Ends of the pixels: each sample stands in the middle of its own."""
+    points = axis.points()
+    return float(points[0]) - axis.spacing / 2, float(points[-1]) + axis.spacing / 2
+
+
+def _aspect(horizontal: Axis, vertical: Axis) -> Literal["equal", "auto"]:
+    """True proportions for planes in space, unless they would leave nothing to see."""
+    spatial = "t" not in (horizontal.name, vertical.name) and horizontal.units == vertical.units
+    shape = horizontal.length / vertical.length
+    return "equal" if spatial and 0.4 < shape < 2.5 else "auto"
+
+
+def _label(axis: Axis) -> str:
+    text = f"{axis.name} [{axis.units}]" if axis.units not in ("", "1") else axis.name
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Text without mathematical markup: a dollar in a name is a dollar."""
+    return text.replace("$", r"\$")

@@ -1,0 +1,94 @@
+"""What was measured on the test samples: the table of all sets, and a section for each."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from fredholm.benchmarks.curves import error_distribution, spectra
+from fredholm.benchmarks.page import Html, element, joined, section, table
+from fredholm.benchmarks.pictures import case_pictures
+from fredholm.benchmarks.verdict import best_baseline, ratio
+from fredholm.benchmarks.wording import number, percent, whole
+from fredholm.data import Samples
+from fredholm.metrics import BANDS, distribution
+from fredholm.surrogates import Evaluation, Surrogate
+from fredholm.surrogates.evaluation import apply
+
+
+def overview(evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> Html:
+    """One row for each set of test samples."""
+    head = ("test samples", "number", "grid", "mean", "median", "p95", "max", "best baseline", "")
+    rows = []
+    for name, (samples, evaluation) in evaluations.items():
+        best, share = best_baseline(evaluation), ratio(evaluation)
+        grid = " × ".join(map(str, samples.target_domain.shape))
+        beside = ("none", "") if best is None else (f"{best[0]} {percent(best[1])}", "")
+        if share is not None:
+            beside = (beside[0], f"ratio {number(share)}")
+        count = whole(len(evaluation.errors))
+        rows.append((name, count, grid, *_figures(evaluation.errors), *beside))
+    return table(head, rows)
+
+
+def results(name: str, surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> Html:
+    """Fields, scales, errors and baselines on one set of test samples."""
+    return section(
+        f"Results on {name}",
+        _fields(surrogate, samples, evaluation),
+        element("h3", "Scales and spread of the error"),
+        element("div", spectra(evaluation), error_distribution(evaluation), class_="pair"),
+        element("h3", "Error by band of wavenumbers"),
+        _bands(evaluation),
+        element("h3", "Beside the trivial baselines"),
+        _baselines(evaluation),
+    )
+
+
+def _figures(errors: Tensor) -> tuple[str, ...]:
+    """Mean, median, 95th percentile and maximum, as text."""
+    return tuple(percent(value) for value in distribution(errors).values())
+
+
+def _fields(surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> Html:
+    """The median and the worst sample, side by side with what they should have been."""
+    parts = []
+    for title, chosen in (("Median", evaluation.typical), ("Worst", evaluation.worst)):
+        case = samples[[chosen]]
+        place = next(iter(surrogate.operator.state_dict().values()), torch.empty(0))
+        predicted = apply(surrogate.operator, case.to(place.device, place.dtype))
+        error = percent(float(evaluation.errors[chosen]))
+        heading = f"{title} sample: number {chosen}, relative error {error}"
+        parts += [element("h3", heading), case_pictures(case, predicted)]
+    note = "Error is prediction minus truth; truth and prediction share one scale."
+    return joined((*parts, element("p", note, class_="lead")))
+
+
+def _bands(evaluation: Evaluation) -> Html:
+    """A table with bars; the longest bar is the largest error."""
+    largest = max((v for v in evaluation.bands.values() if v < float("inf")), default=1.0) or 1.0
+    rows = []
+    for band, error in evaluation.bands.items():
+        first, last = BANDS[band]
+        span = f"{first} ≤ k < {last}" if last < 10**6 else f"k ≥ {first}"
+        length = f"{13 * min(error / largest, 1.0):.2f}rem"
+        bar = element("span", class_="meter", style=f"width:{length}")
+        cells = (element("td", percent(error)), element("td", bar, class_="bar"))
+        rows.append(element("tr", element("th", f"{band}, {span}", scope="row"), *cells))
+    head = ("wavenumbers", "relative error", "")
+    top = element("tr", *(element("th", cell, scope="col") for cell in head))
+    inside = element("table", element("thead", top), element("tbody", *rows))
+    return element("div", inside, class_="scroll")
+
+
+def _baselines(evaluation: Evaluation) -> Html:
+    """The surrogate among the baselines, best first."""
+    own = ("this surrogate", evaluation.errors)
+    ranked = sorted((own, *evaluation.baselines.items()), key=lambda item: float(item[1].mean()))
+    shares = evaluation.beats()
+    rows = [
+        (name, *_figures(errors), number(shares[name]) if errors is not own[1] else "")
+        for name, errors in ranked
+    ]
+    head = ("", "mean", "median", "p95", "max", "surrogate relative to it")
+    return table(head, rows, strong=ranked.index(own))

@@ -1,0 +1,67 @@
+"""What of a function of several coordinates can be drawn: lines and planes through its grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fredholm.domains import Axis, Grid
+
+
+@dataclass(frozen=True)
+class View:
+    """A line or a plane through a grid.
+
+    Args:
+        label: Where it lies, such as `z = 0.5`; empty where it is the whole grid.
+        index: For each axis of the grid, the number of the kept sample or all of them.
+        axes: The axis of the line, or the horizontal and the vertical axis of the plane.
+        transposed: The vertical axis is the later one of the grid.
+    """
+
+    label: str
+    index: tuple[int | slice, ...]
+    axes: tuple[Axis, ...]
+    transposed: bool = False
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The part of an array over the grid: (n,) or (vertical, horizontal)."""
+        part = values[self.index]
+        return part.T if self.transposed else part
+
+
+def views(grid: Grid) -> list[View]:
+    """Lines and planes that show the whole of a function, or its middle.
+
+    In one dimension a line, and with time the plane (x, t), time upwards; in two the plane (x, y),
+    at the first, middle and last time where there is time; in three the middle planes.
+    """
+    space = [number for number, axis in enumerate(grid.axes) if axis.name != "t"]
+    times = [number for number, axis in enumerate(grid.axes) if axis.name == "t"]
+    if len(space) + len(times) == 1:
+        return [View("", (slice(None),), grid.axes)]
+    if len(space) == 1:
+        return [_plane(grid, {}, (space[0], times[0]))]
+    moments = [{}]
+    if times:
+        last = grid.axes[times[0]].size - 1
+        moments = [{times[0]: frame} for frame in sorted({0, last // 2, last})]
+    pairs = [(space[0], space[1])]
+    if len(space) == 3 and not times:
+        pairs = [(0, 1), (0, 2), (1, 2)]
+    return [_plane(grid, fixed, pair) for fixed in moments for pair in pairs]
+
+
+def _plane(grid: Grid, fixed: dict[int, int], plane: tuple[int, int]) -> View:
+    """The plane of two axes; the others stand still, in the middle where nothing else is said."""
+    others = [number for number in range(grid.dim) if number not in plane]
+    still = {number: fixed.get(number, grid.axes[number].size // 2) for number in others}
+    label = ", ".join(_place(grid.axes[number], sample) for number, sample in still.items())
+    index = tuple(still.get(number, slice(None)) for number in range(grid.dim))
+    horizontal, vertical = plane
+    axes = (grid.axes[horizontal], grid.axes[vertical])
+    return View(label, index, axes, transposed=vertical > horizontal)
+
+
+def _place(axis: Axis, sample: int) -> str:
+    units = f" {axis.units}" if axis.units not in ("", "1") else ""
+    return f"{axis.name} = {float(axis.points()[sample]):.3g}{units}"
