@@ -43,8 +43,8 @@ def solve_diffusion(
     Args:
         a: Coefficient, positive, one channel; a batch of one is shared by all f.
         f: Source, one channel, on the grid of a.
-        boundary: Value of u on the boundary of the box: a number, or a function on a grid that has
-            samples on the boundary (node-located).
+        boundary: Value of u on the boundary of the box: a number, or a function on any grid of
+            the box, best one with samples on the boundary (it is interpolated to it).
         c: Reaction coefficient, not negative.
         insulated: Sides without flux, a ∂u/∂n = 0, instead of a prescribed value: `"x-"` is where
             x starts, `"x+"` where it stops.
@@ -91,7 +91,8 @@ def _check(
 ) -> None:
     if a.domain != f.domain or (obstacle and obstacle.level.domain != a.domain):
         raise ValueError(f"a, f and an obstacle live on one grid, got {a.domain} and {f.domain}")
-    if a.channels != 1 or f.channels != 1 or 1 not in (len(a), len(f), len(f) // len(a)):
+    fits = len(a) == len(f) or 1 in (len(a), len(f))
+    if a.channels != 1 or f.channels != 1 or not fits:
         raise ValueError(
             f"a and f have one channel and equal batches, got {len(a)} functions of {a.channels} "
             f"channels and {len(f)} of {f.channels}"
