@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from jaxtyping import Float
 from torch import Tensor
@@ -25,6 +26,20 @@ class Given:
     params: Float[Tensor, "batch p"] | None = None
     time: Float[Tensor, "batch"] | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def __getitem__(self, rows: slice) -> Self:
+        """The conditions of some functions of the batch."""
+        params, time = (None if part is None else part[rows] for part in (self.params, self.time))
+        fields = {name: field[rows] for name, field in self.fields.items()}
+        return type(self)(params, time, fields)
+
+    def to(self, *target: Any) -> Self:
+        """The same conditions on another device or in another dtype."""
+        params, time = (
+            None if part is None else part.to(*target) for part in (self.params, self.time)
+        )
+        fields = {name: field.to(*target) for name, field in self.fields.items()}
+        return type(self)(params, time, fields)
 
     def only(self, *understood: str) -> None:
         """Refuses every condition that the caller does not understand.

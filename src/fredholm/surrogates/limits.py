@@ -1,5 +1,6 @@
 """How far an input is from the inputs that a surrogate was trained on."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from fredholm.metrics import BANDS
 
 _SLACK = 1.5
 """An input is far when its distance exceeds the largest among the training inputs by this."""
+_SHARE = 0.02
+"""Least deviation of a share of amplitude that is taken for a difference, and not for rounding."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,35 @@ class Limits:
         names: Names of the features.
         mean, scale: Their mean and standard deviation over the training inputs.
         largest: Largest distance among the training inputs.
+        ranges: Name, least and greatest value of each parameter of the equation.
     """
 
     names: tuple[str, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     largest: float
+    ranges: tuple[tuple[str, float, float], ...] = ()
 
     @classmethod
-    def of(cls, inputs: Field, labels: tuple[str, ...]) -> "Limits":
-        """The limits that these training inputs set."""
+    def of(
+        cls,
+        inputs: Field,
+        labels: tuple[str, ...],
+        params: Mapping[str, Float[Tensor, "n"]] | None = None,
+    ) -> "Limits":
+        """The limits that these training inputs and parameters set."""
         names, values = features(inputs, labels)
         mean = values.mean(0)
         # A feature that hardly varies must not turn rounding into a distance.
-        floor = 1e-3 * values.abs().amax(0) + 1e-12
+        shares = torch.tensor([_SHARE if name.startswith("share") else 0.0 for name in names])
+        floor = torch.maximum(1e-3 * values.abs().amax(0) + 1e-12, shares)
         scale = torch.maximum(values.std(0, correction=0), floor)
         largest = ((values - mean) / scale).abs().amax()
-        return cls(names, tuple(mean.tolist()), tuple(scale.tolist()), float(largest))
+        ranges = tuple(
+            (name, float(column.min()), float(column.max()))
+            for name, column in (params or {}).items()
+        )
+        return cls(names, tuple(mean.tolist()), tuple(scale.tolist()), float(largest), ranges)
 
     def distances(self, inputs: Field, labels: tuple[str, ...]) -> Float[Tensor, "n f"]:
         """Standardised features of each input."""
@@ -65,6 +80,17 @@ class Limits:
             f"(at most {self.largest:.1f} in training). Do not trust the prediction there."
         ]
 
+    def param_warnings(self, params: Float[Tensor, "n p"] | None) -> list[str]:
+        """One sentence for each parameter that leaves its training range."""
+        if params is None:
+            return []
+        return [
+            f"{name} runs from {float(column.min()):g} to {float(column.max()):g}, in training "
+            f"from {low:g} to {high:g}: the surrogate extrapolates"
+            for (name, low, high), column in zip(self.ranges, params.unbind(-1))
+            if column.min() < low or column.max() > high
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Plain data for `surrogate.json`."""
         return asdict(self)
@@ -73,7 +99,8 @@ class Limits:
     def from_json(cls, data: dict[str, Any]) -> "Limits":
         """The limits that `to_json` wrote."""
         lists = {key: tuple(data[key]) for key in ("names", "mean", "scale")}
-        return cls(**lists, largest=float(data["largest"]))
+        ranges = tuple((name, low, high) for name, low, high in data["ranges"])
+        return cls(**lists, largest=float(data["largest"]), ranges=ranges)
 
 
 def features(u: Field, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Float[Tensor, "n f"]]:

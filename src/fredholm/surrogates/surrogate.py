@@ -14,7 +14,7 @@ from fredholm.calls import describe, rebuild
 from fredholm.data import Samples, from_xarray
 from fredholm.domains import Grid
 from fredholm.errors import DataError, FormatError
-from fredholm.fields import Field, Signature
+from fredholm.fields import NOTHING, Field, Given, Signature
 from fredholm.operators import Operator
 from fredholm.surrogates.evaluation import Evaluation, evaluate
 from fredholm.surrogates.limits import Limits
@@ -54,6 +54,7 @@ class Surrogate:
         self,
         inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
         *,
+        params: Tensor | None = None,
         at: Grid | None = None,
         batch: int = 64,
     ) -> Prediction:
@@ -62,6 +63,8 @@ class Surrogate:
         Args:
             inputs: Functions as labelled arrays, as a `Field`, or as a plain tensor of shape
                 (n, *points) or (n, *points, channels); at any resolution of the training domain.
+            params: Parameters of the equation, one row per function, where they varied in training;
+                a dataset may hold them as variables instead.
             at: Grid of the answer, by default that of the inputs (behind the time axis of the
                 training targets, if they have one).
             batch: Functions per evaluation.
@@ -72,13 +75,18 @@ class Surrogate:
         """
         u = self._field(inputs)
         place = next(iter(self.operator.state_dict().values()), torch.empty(0))
-        warnings = self.check(u)
+        given = self._given(inputs, params, len(u))
+        warnings = self.check(u) + self.limits.param_warnings(given.params)
         asked = at or u.grid.behind_time_of(self.signature.target_grid)
         self.operator.eval()
         with torch.no_grad():
             parts = [
-                self.operator(u[i : i + batch].to(place.device, place.dtype), at=asked).values.cpu()
-                for i in range(0, len(u), batch)
+                self.operator(
+                    u[rows].to(place.device, place.dtype),
+                    given[rows].to(place.device, place.dtype),
+                    at=asked,
+                ).values.cpu()
+                for rows in (slice(i, i + batch) for i in range(0, len(u), batch))
             ]
         mean = Field(torch.cat(parts), asked)
         return Prediction(mean, self.signature.targets, None, self.expected_error, tuple(warnings))
@@ -125,6 +133,23 @@ class Surrogate:
                 f"{len(bad)} of {len(u)} inputs hold NaN or infinity, the first is number {bad[0]}"
             )
         return u
+
+    def _given(self, inputs: Any, params: Tensor | None, count: int) -> Given:
+        """The parameters of the equation, checked against what varied in training."""
+        wanted = self.signature.params
+        if params is None and wanted and hasattr(inputs, "data_vars"):
+            missing = [v.name for v in wanted if v.name not in inputs]
+            if not missing:
+                columns = [torch.as_tensor(inputs[v.name].values).expand(count) for v in wanted]
+                params = torch.stack(columns, dim=-1)
+        if not wanted and params is None:
+            return NOTHING
+        if params is None or tuple(params.shape) != (count, len(wanted)):
+            raise DataError(
+                f"the surrogate needs params of shape ({count}, {len(wanted)}): {_names(wanted)}; "
+                f"got {None if params is None else tuple(params.shape)}"
+            )
+        return Given(params=params)
 
     def _from_tensor(self, values: Tensor) -> Field:
         grid, channels = self.signature.input_grid, len(self.signature.inputs)

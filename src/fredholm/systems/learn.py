@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from fredholm.data import Samples
-from fredholm.data.symmetries import discover
-from fredholm.errors import FredholmError
+from fredholm.data.discover import discover
+from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature, Standardise
+from fredholm.fields.symmetries import GROUPS
 from fredholm.objectives import Augmented
 from fredholm.operators import (
     GroupAveraged,
@@ -28,6 +29,10 @@ from fredholm.training import Budget, Checkpoints, Moment, fit
 Trajectory = Literal["auto", "unrolled", "direct"]
 _HEAD = 4000
 """Samples that scales, limits and symmetries are taken from, at most."""
+_ENOUGH = 40
+"""Fewest samples on which symmetries are tested."""
+_SHARP = 0.6
+"""Largest relative error of the test's predictor at which its verdict is used."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +109,11 @@ def learn(
         checkpoints=checkpoints,
         watch=watch,
     )
-    names = tuple(variable.name for variable in head.input_variables)
     return Surrogate(
         operator=operator,
         signature=head.signature,
         record=record,
-        limits=Limits.of(head.inputs, names),
+        limits=_limits(head),
         baselines=fit_baselines(head.to(torch.float32)),
         expected_error=_held_out_error(operator, held_out),
         origin=samples.origin,
@@ -146,6 +150,29 @@ def build(
     decode = Standardise(len(shape.targets)).fit(head.targets)
     operator = Normalised(operator, encode, encode if shape.state_to_state else decode)
     return operator if symmetry == "none" else GroupAveraged(operator, symmetry, shape.spatial_dim)
+
+
+def _symmetries(
+    head: Samples, wanted: str, seed: int, tell: Callable[[str], None]
+) -> tuple[str, bool]:
+    """The group to use, and whether the map commutes with shifts.
+
+    Shifts are tested whatever is wanted: they decide whether the network is shown coordinates.
+    """
+    if wanted not in ("auto", *GROUPS):
+        raise FredholmError(
+            f"unknown symmetry {wanted!r}: {did_you_mean(wanted, ['auto', *GROUPS])}"
+        )
+    if len(head) < _ENOUGH:
+        tell(f"symmetries are not tested on fewer than {_ENOUGH} samples")
+        return ("none" if wanted == "auto" else wanted), False
+    findings = discover(head, generator=torch.Generator().manual_seed(seed))
+    tell(str(findings))
+    # A predictor that hardly beats the mean would not notice a broken symmetry.
+    found = findings.supported if findings.error < _SHARP else ()
+    usable = [name for name in ("square", "reflections", "odd-reflection") if name in found]
+    best = usable[0] if usable else "none"
+    return (best if wanted == "auto" else wanted), "translations" in found
 
 
 def _repeats(shape: Signature, trajectory: Trajectory) -> bool:
@@ -192,6 +219,14 @@ def _scale_of(params: Tensor | None) -> Standardise:
     deviation = params.std(0, correction=0)
     scale.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
     return scale
+
+
+def _limits(head: Samples) -> Limits:
+    """The range of the training inputs and of the parameters."""
+    names = tuple(variable.name for variable in head.input_variables)
+    columns = () if head.params is None else head.params.unbind(-1)
+    params = {variable.name: c for variable, c in zip(head.param_variables, columns)}
+    return Limits.of(head.inputs, names, params)
 
 
 def _held_out_error(operator: Operator, held_out: Samples) -> float:
