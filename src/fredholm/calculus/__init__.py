@@ -3,12 +3,12 @@
 from fredholm.calculus.evaluate import evaluate
 from fredholm.calculus.fields import derivative, divergence, gradient, laplacian
 from fredholm.calculus.fourier import FourierBasis
-from fredholm.calculus.interpret import Interpreter
 from fredholm.calculus.spectral import wavenumbers
+from fredholm.calculus.tape import Tape
 
 __all__ = [
     "FourierBasis",
-    "Interpreter",
+    "Tape",
     "derivative",
     "divergence",
     "evaluate",

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus.fields import Method, differentiate
-from fredholm.calculus.interpret import Interpreter
+from fredholm.calculus.tape import Tape
 from fredholm.domains import Grid
 from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, expand
 from fredholm.equations.differential import Derivative, Vector
@@ -38,9 +38,9 @@ def evaluate(e: Expression, values: Given, grid: Grid, *, method: Method = "auto
     coords = tuple(name for name in grid.names if name != "t")
     expanded = expand(e, coords)
     symbols = _Symbols(values, grid)
-    interpret = Interpreter(symbols, lambda node, run: _derivative(node, run, grid, method))
     parts = expanded.components if isinstance(expanded, Vector) else (expanded,)
-    tensors = [symbols.filled(interpret(part)) for part in parts]
+    results = Tape(parts)(symbols, lambda node, u: _derivative(node, u, grid, method))
+    tensors = [symbols.filled(torch.as_tensor(result)) for result in results]
     return Field(torch.stack(torch.broadcast_tensors(*tensors), dim=-1), grid)
 
 
@@ -101,8 +101,7 @@ class _Symbols:
         )
 
 
-def _derivative(node: Derivative, run: Interpreter, grid: Grid, method: Method) -> Tensor:
-    operand = run(node.operand)
+def _derivative(node: Derivative, operand: Tensor, grid: Grid, method: Method) -> Tensor:
     axis = grid.axis(node.coord)
     dim = 1 + grid.names.index(node.coord)
     if operand.ndim == 0 or operand.shape[dim] == 1:  # constant along this axis

@@ -1,6 +1,6 @@
 """Real periodic functions as Fourier coefficients, independent of the points they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from jaxtyping import Bool, Complex, Float
@@ -48,6 +48,13 @@ class FourierBasis:
         number = self.grid.names.index(coord)
         axis = self.grid.axes[number]
         return self._along(number, multiplier(axis, order, half=self._half(number)))
+
+    def multiplier(self, orders: Iterable[tuple[str, int]]) -> Complex[Tensor, "1 *modes"]:
+        """The factor of a mixed derivative, given as pairs (coordinate, order)."""
+        result = self.factor("", 0)
+        for coord, order in orders:
+            result = result * self.factor(coord, order)
+        return result
 
     def band(self, fraction: float) -> Bool[Tensor, "*modes"]:
         """Modes with |j| < fraction · n/2 on every axis."""

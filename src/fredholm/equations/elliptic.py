@@ -1,10 +1,10 @@
 """A steady equation recognised as -∇·(a ∇u) + c u = f."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fredholm.equations.constants import Values, constant
-from fredholm.equations.differential import Div, Grad, Lap, Normal
+from fredholm.equations.differential import Div, Dot, Grad, Lap, Normal
 from fredholm.equations.equation import Equation, additive_terms
 from fredholm.equations.split import is_constant
 from fredholm.equations.tree import Add, Const, Expression, Mul, Unknown, add, mul
@@ -48,11 +48,11 @@ def elliptic(equation: Equation, unknown: str, values: Values) -> Elliptic:
     return Elliptic(*(mul(sign, add(*terms)) for terms in (second, reaction, source)))
 
 
-def dirichlet(condition: Equation, unknown: str) -> Expression:
-    """The value g of a condition that says u = g.
+def dirichlet(condition: Equation, unknown: str) -> Expression | None:
+    """The value g of a condition that says u = g; None where it says that there is no flux.
 
     Raises:
-        EquationError: It says something else, such as a flux.
+        EquationError: It says something else.
     """
     u = Unknown(unknown)
     slope, rest = [], []
@@ -61,9 +61,11 @@ def dirichlet(condition: Equation, unknown: str) -> Expression:
         if core == u:
             slope.append(constants)
         elif any(isinstance(node, Unknown | Normal) for node in term.walk()):
+            if _is_flux(core, u) and len(_distributed(condition.residual)) == 1:
+                return None
             raise EquationError(
-                f"the boundary condition {condition} is not of the form {unknown} = value, "
-                "the only one that the diffusion solver knows"
+                f"the boundary condition {condition} is neither {unknown} = value nor "
+                f"dot(grad({unknown}), normal()) = 0, which are those that the solver knows"
             )
         else:
             rest.append(term)
@@ -72,20 +74,32 @@ def dirichlet(condition: Equation, unknown: str) -> Expression:
     return mul(-1, add(*rest)) / add(*slope)
 
 
-def same_everywhere(conditions: Mapping[str, Equation], unknown: str) -> Expression:
-    """The one Dirichlet value that all sides share.
+def _is_flux(core: Expression, u: Unknown) -> bool:
+    """Whether the expression is a ∇u · n, in either order."""
+    if not isinstance(core, Dot):
+        return False
+    sides = [side for side in (core.left, core.right) if not isinstance(side, Normal)]
+    if len(sides) != 1:
+        return False
+    factors = sides[0].factors if isinstance(sides[0], Mul) else (sides[0],)
+    others = [factor for factor in factors if factor != Grad(u)]
+    return len(others) == len(factors) - 1 and not any(u in other.walk() for other in others)
+
+
+def one_value(values: Collection[Expression]) -> Expression:
+    """The one Dirichlet value that sides share; zero where there is none.
 
     Raises:
-        EquationError: Sides have different values, or a condition is of another kind.
+        EquationError: Sides have different values.
     """
-    values = {dirichlet(condition, unknown) for condition in conditions.values()}
-    if len(values) > 1:
-        listed = ", ".join(str(value) for value in values)
+    different = set(values)
+    if len(different) > 1:
+        listed = ", ".join(sorted(str(value) for value in different))
         raise EquationError(
             f"the diffusion solver takes one boundary value for all sides, got {listed}; "
             "state it as one expression of the coordinates"
         )
-    return values.pop() if values else Const(0.0)
+    return different.pop() if different else Const(0.0)
 
 
 def _distributed(e: Expression) -> list[Expression]:

@@ -57,6 +57,8 @@ class Problem:
         parameters: Values that replace those in the statement.
         symmetries: Names of transformations that map solutions to solutions.
         exact: Gives the exact targets from (problem, inputs, grid), where they are known.
+        refine: How many times finer than the samples the grid is on which data sets are drawn and
+            solved: for inputs that jump, which samples do not determine.
         reference: Where the problem comes from.
 
     Raises:
@@ -75,6 +77,7 @@ class Problem:
     parameters: Mapping[str, float] = field(default_factory=dict)
     symmetries: tuple[str, ...] = ()
     exact: Exact | None = None
+    refine: int = 1
     reference: str = ""
 
     def __post_init__(self) -> None:
@@ -143,6 +146,18 @@ class Problem:
         if self.time is None or self.final:
             return space
         return Grid.of(self.time, *space.axes)
+
+    def solving_grid(self, space: Grid) -> Grid:
+        """The grid on which data sets for `space` are drawn and solved; it has all its points.
+
+        Cells have the centres of others among theirs only where they are divided by an odd number.
+        """
+        sizes = []
+        for axis in space.axes:
+            ends = int(axis.location == "node" and not axis.periodic)
+            even_cells = axis.location == "cell" and self.refine % 2 == 0
+            sizes.append((axis.size - ends) * (self.refine + even_cells) + ends)
+        return space.resized(sizes)
 
     def sample(self, n: int, grid: Grid | None = None, *, generator: torch.Generator) -> Field:
         """Draws of the varied functions.

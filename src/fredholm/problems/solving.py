@@ -1,13 +1,16 @@
 """Which solver a statement calls for. There is no solver code per problem."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fredholm.calculus import evaluate
 from fredholm.domains import Grid
-from fredholm.equations import constant
-from fredholm.equations.elliptic import elliptic, same_everywhere
+from fredholm.equations import Expression, constant
+from fredholm.equations.elliptic import dirichlet, elliptic, one_value
+from fredholm.equations.split import is_constant
 from fredholm.equations.tree import expression
+from fredholm.equations.validate import PARTS
 from fredholm.errors import EquationError
 from fredholm.fields import Field
 from fredholm.solvers.solution import Solution
@@ -72,22 +75,43 @@ def _steady(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution
         raise EquationError(f"{problem.key!r} is a steady system, for which there is no solver")
     ((unknown, equation),) = problem.equations.items()
     form = elliptic(equation, unknown, problem.parameters)
-    grid = inputs.grid
-    if any(axis.periodic for axis in grid.axes):
-        raise EquationError(f"{problem.key!r}: the diffusion solver needs axes with boundaries")
     values = {**problem.parameters, **problem.inputs_by_name(inputs)}
-    parts = (form.conductivity, form.source, same_everywhere(problem.conditions, unknown))
-    a, f, boundary = (evaluate(part, values, grid) for part in parts)
+    a, f = (evaluate(e, values, inputs.grid) for e in (form.conductivity, form.source))
+    prescribed, insulated = _sides(problem, unknown)
     solution = solve_diffusion(
-        _batched(a, len(inputs)),
+        a,
         _batched(f, len(inputs)),
-        boundary=_batched(boundary, len(inputs)),
+        boundary=_boundary(problem, one_value(prescribed)),
         c=float(constant(form.reaction, problem.parameters)),
+        insulated=insulated,
         tol=tol,
     )
-    if at == grid:
-        return solution
-    return Solution(solution.field.at(at), solution.error, solution.method, solution.details)
+    return replace(solution, field=solution.field.at(at))
+
+
+def _sides(problem: "Problem", unknown: str) -> tuple[list[Expression], list[str]]:
+    """The prescribed values, and the sides without flux as the solver calls them: x-, x+, ..."""
+    prescribed, insulated = [], []
+    for side, condition in problem.conditions.items():
+        value = dirichlet(condition, unknown)
+        if value is not None:
+            prescribed.append(value)
+            continue
+        number = next(i for i, pair in enumerate(PARTS) if side in pair)
+        sign = "-+"[PARTS[number].index(side)]
+        insulated.append(f"{problem.domain.names[number]}{sign}")
+    return prescribed, insulated
+
+
+def _boundary(problem: "Problem", value: Expression) -> float | Field:
+    """A number, or a function on a grid with samples on the boundary."""
+    if is_constant(value):
+        return float(constant(value, problem.parameters))
+    axes = (
+        axis if axis.periodic else replace(axis, location="node", size=4 * axis.size + 1)
+        for axis in problem.domain.axes
+    )
+    return evaluate(value, problem.parameters, Grid.of(*axes))
 
 
 def _batched(u: Field, count: int) -> Field:

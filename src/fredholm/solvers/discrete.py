@@ -171,10 +171,8 @@ def full_shape(statement: Statement) -> tuple[int, ...]:
 def raised_shape(shape: tuple[int, ...], tail: Float[Tensor, "dim"], tol: float) -> tuple[int, ...]:
     """More points on the axes whose tail is above the tolerance; the same shape at the limit."""
     limit = _LIMIT.get(len(shape), 64)
-    return tuple(
-        max(n, min(limit, _good(math.ceil(1.5 * n)))) if float(worst) > tol else n
-        for n, worst in zip(shape, tail)
-    )
+    factors = [2.0 if worst > 1e-2 else 1.5 if worst > tol else 1.0 for worst in tail.tolist()]
+    return tuple(max(n, min(limit, _good(math.ceil(f * n)))) for n, f in zip(shape, factors))
 
 
 def _good(size: int) -> int:

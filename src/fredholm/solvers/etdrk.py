@@ -121,7 +121,8 @@ class ETDRK:
         discrete = self._first(statement)
         if discrete.exact:
             run = integrate(discrete.system, discrete.state, times, 1, self.order)
-            return _Found(discrete, run, torch.full((len(run.frames),), _ROUNDING), 1)
+            error = torch.full((len(run.frames),), _ROUNDING, dtype=torch.float64)
+            return _Found(discrete, run, error, 1)
         search = _Search(self, statement, discrete, times)
         while not search.done():
             search.refine()
@@ -178,6 +179,7 @@ class _Search:
         else:
             # 1e-9: a step that divides the frame must not be cut by rounding.
             self.substeps = max(1, math.ceil((times[1] - times[0]) / solver.step - 1e-9))
+        self._start = self.substeps
         self._halvings = 0
         self._compare(self._run(max(1, self.substeps // 2)))
 
@@ -220,7 +222,7 @@ class _Search:
     def _can_halve(self) -> bool:
         if self.solver.step is not None or self._time_error <= self._goal():
             return False
-        return 2 * self.run.steps <= self.solver.steps
+        return 1.25 * self.run.steps <= self.solver.steps
 
     def _can_raise(self) -> bool:
         if self.solver.resolution is not None or self.run.diverged:
@@ -231,20 +233,34 @@ class _Search:
         return raised_shape(self.discrete.shape, self.run.tail.amax(0), self._goal())
 
     def refine(self) -> None:
-        """Raises the resolution once the step is sane, halves the step otherwise.
+        """Raises the resolution once the step is sane, takes more steps otherwise.
 
         A step that is too large makes noise in the spectrum, which no resolution resolves; and
-        too few points make noise that no step resolves. So two halvings are tried first.
+        too few points make noise that no step resolves. So one halving is tried first, and what
+        was learnt of the step from an unresolved run is forgotten.
         """
-        sane = self._time_error < 1e-2 or self._halvings >= 2
+        sane = self._time_error < 0.1 or self._halvings >= 1
         if self._can_raise() and (sane or not self._can_halve()):
+            if self.solver.step is None and self._space_error > 1e-2:
+                self.substeps = self._start
             self.discrete = Discrete(self.statement, self._raised(), self.solver.dealias)
             self._halvings = 0
             self._compare(self._run(max(1, self.substeps // 2)))
         else:
-            self.substeps *= 2
+            self.substeps = max(self.substeps + 1, round(self.substeps * self._factor()))
             self._halvings += 1
             self._compare(self.run)
+
+    def _factor(self) -> float:
+        """How many times more steps the error asks for, by the order of the scheme.
+
+        Two where the error is too large for the order to show.
+        """
+        if not self._time_error < 0.1:
+            return 2.0
+        wanted = 1.1 * (self._time_error / self._goal()) ** (1 / self.solver.order)
+        most = self.solver.steps / self.run.steps
+        return min(max(wanted, 1.25), 4.0, most)
 
     def _refuse_divergence(self) -> None:
         if self.run.diverged is None:

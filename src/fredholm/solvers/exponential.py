@@ -37,14 +37,22 @@ class Scheme:
         self.order = order
         off_diagonal = linear - torch.diag_embed(linear.diagonal(dim1=-2, dim2=-1))
         self.coupled = bool(off_diagonal.abs().max() > 0)
-        self._whole = self._phi(linear * step)
-        self._half = self._phi(linear * (step / 2)) if order > 2 else self._whole
-        if order > 2:
-            _, one, two, three = self._whole
+        one, two, three = self._prepare(linear, step)
+        self._one, self._weights = one, (one, two, three)
+        if order == 3:
+            self._weights = (one - 3 * two + 4 * three, 4 * two - 8 * three, 4 * three - two)
+        if order == 4:
             self._weights = (one - 3 * two + 4 * three, 2 * two - 4 * three, 4 * three - two)
 
-    def _phi(self, z: Tensor) -> list[Tensor]:
-        count = min(self.order, 3)
+    def _prepare(self, linear: Tensor, step: float) -> list[Tensor]:
+        """Sets exp(hL), exp(hL/2) and (h/2) φ₁(hL/2); returns h φ₁, h φ₂, h φ₃ of hL."""
+        self._whole, *phi = self._phi(linear * step, 3)
+        if self.order > 2:
+            self._half, half_one = self._phi(linear * (step / 2), 1)
+            self._half_one = half_one * (step / 2)
+        return [step * value for value in phi]
+
+    def _phi(self, z: Tensor, count: int) -> list[Tensor]:
         if self.coupled:
             return phi_matrices(z, count)
         return phi_scalars(z.diagonal(dim1=-2, dim2=-1).movedim(-1, 1), count)
@@ -56,43 +64,39 @@ class Scheme:
 
     def step(self, state: Modes, time: float, rate: Rate) -> Modes:
         """The state at time + h."""
-        return (self._first, self._second, self._third, self._fourth)[self.order - 1](
-            state, time, rate
-        )
+        stages = (self._first, self._second, self._third, self._fourth)
+        return stages[self.order - 1](state, time, rate)
 
     def _first(self, u: Modes, t: float, rate: Rate) -> Modes:
-        h, (e, one) = self.step_size, self._whole
-        return self._apply(e, u) + h * self._apply(one, rate(u, t))
+        return self._apply(self._whole, u) + self._apply(self._one, rate(u, t))
 
     def _second(self, u: Modes, t: float, rate: Rate) -> Modes:
-        h, (e, one, two) = self.step_size, self._whole
         start = rate(u, t)
-        a = self._apply(e, u) + h * self._apply(one, start)
-        return a + h * self._apply(two, rate(a, t + h) - start)
+        a = self._apply(self._whole, u) + self._apply(self._one, start)
+        end = rate(a, t + self.step_size)
+        return a + self._apply(self._weights[1], end - start)
 
     def _third(self, u: Modes, t: float, rate: Rate) -> Modes:
-        h, (e, one, two, three) = self.step_size, self._whole
+        h, apply = self.step_size, self._apply
+        first, between, last = self._weights
         start = rate(u, t)
-        a = self._apply(self._half[0], u) + h / 2 * self._apply(self._half[1], start)
+        a = apply(self._half, u) + apply(self._half_one, start)
         middle = rate(a, t + h / 2)
-        propagated = self._apply(e, u)
-        b = propagated + h * self._apply(one, 2 * middle - start)
+        propagated = apply(self._whole, u)
+        b = propagated + apply(self._one, 2 * middle - start)
         end = rate(b, t + h)
-        first, _, last = self._weights
-        increment = self._apply(first, start) + self._apply(last, end)
-        return propagated + h * (increment + self._apply(4 * two - 8 * three, middle))
+        return propagated + apply(first, start) + apply(between, middle) + apply(last, end)
 
     def _fourth(self, u: Modes, t: float, rate: Rate) -> Modes:
         h, apply = self.step_size, self._apply
-        e_half, one_half = self._half[:2]
-        start = rate(u, t)
-        propagated = apply(e_half, u)
-        a = propagated + h / 2 * apply(one_half, start)
-        second = rate(a, t + h / 2)
-        b = propagated + h / 2 * apply(one_half, second)
-        third = rate(b, t + h / 2)
-        c = apply(e_half, a) + h / 2 * apply(one_half, 2 * third - start)
-        end = rate(c, t + h)
         first, between, last = self._weights
+        start = rate(u, t)
+        halfway = apply(self._half, u)
+        a = halfway + apply(self._half_one, start)
+        second = rate(a, t + h / 2)
+        b = halfway + apply(self._half_one, second)
+        third = rate(b, t + h / 2)
+        c = apply(self._half, a) + apply(self._half_one, 2 * third - start)
+        end = rate(c, t + h)
         increment = apply(first, start) + apply(between, second + third) + apply(last, end)
-        return apply(self._whole[0], u) + h * increment
+        return apply(self._whole, u) + increment

@@ -1,7 +1,8 @@
 """What a reference solver gives back."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Float
@@ -27,4 +28,4 @@ class Solution:
     field: Field
     error: Float[Tensor, "batch"]
     method: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -1,0 +1,97 @@
+"""Expression trees compiled to a list of operations on tensors."""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fredholm.equations.differential import Derivative
+from fredholm.equations.functions import function
+from fredholm.equations.tree import Add, Call, Const, Expression, Mul, Pow
+
+Value = Tensor | float
+
+
+class Tape:
+    """Expanded expressions in the order in which to compute them, every subexpression once.
+
+    What a symbol is worth, and how derivatives are taken, is up to the caller: finite differences,
+    Fourier modes, or another method. Looking at the trees is done here, once; running the tape
+    costs little more than its tensor operations.
+
+    Args:
+        expressions: What to compute.
+        is_leaf: Nodes that the caller evaluates whole, besides the symbols.
+    """
+
+    def __init__(
+        self,
+        expressions: Sequence[Expression],
+        is_leaf: Callable[[Expression], bool] = lambda e: False,
+    ) -> None:
+        self._is_leaf = is_leaf
+        self._places: dict[Expression, int] = {}
+        self._program: list[tuple[Expression, Callable[..., Value] | None, tuple[int, ...]]] = []
+        self._results = [self._place(e) for e in expressions]
+
+    @property
+    def leaves(self) -> list[Expression]:
+        """What the caller has to evaluate."""
+        return [
+            node
+            for node, operation, parts in self._program
+            if operation is None and not (parts and isinstance(node, Derivative))
+        ]
+
+    def __call__(
+        self,
+        leaf: Callable[[Expression], Value],
+        derivative: Callable[[Derivative, Tensor], Tensor],
+    ) -> list[Value]:
+        """The values of the expressions.
+
+        Args:
+            leaf: Values of a leaf; all broadcast against each other.
+            derivative: Values of a `Derivative` node from those of its operand.
+        """
+        values: list[Any] = []
+        for node, operation, parts in self._program:
+            if operation is not None:
+                values.append(operation(*[values[part] for part in parts]))
+            elif parts and isinstance(node, Derivative):
+                values.append(derivative(node, torch.as_tensor(values[parts[0]])))
+            else:
+                values.append(leaf(node))
+        return [values[place] for place in self._results]
+
+    def _place(self, e: Expression) -> int:
+        if e not in self._places:
+            whole = self._is_leaf(e)
+            parts = () if whole else tuple(self._place(child) for child in e.children)
+            self._program.append((e, None if whole else _operation(e), parts))
+            self._places[e] = len(self._program) - 1
+        return self._places[e]
+
+
+def _operation(e: Expression) -> Callable[..., Value] | None:
+    """What a node does with the values of its children; None for symbols and derivatives."""
+    match e:
+        case Const():
+            return lambda: e.value
+        case Add():
+            return lambda *terms: reduce(operator.add, terms)
+        case Mul():
+            return lambda *factors: reduce(operator.mul, factors)
+        case Pow():
+            return operator.pow
+        case Call():
+            compute = function(e.function).torch
+            return lambda *arguments: compute(*map(_tensor, arguments))
+    return None
+
+
+def _tensor(value: Value) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
