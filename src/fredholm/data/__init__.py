@@ -1,20 +1,29 @@
 """Samples: generated, read from files, written, checked and streamed."""
 
-from fredholm.data.labelled import from_xarray, to_xarray
+from fredholm.data.checks import Finding, Report, check
+from fredholm.data.discover import discover
+from fredholm.data.generate import generate
 from fredholm.data.netcdf import SampleWriter, write_netcdf
 from fredholm.data.readers import describe, detect, read
 from fredholm.data.samples import Samples
 from fredholm.data.stream import StreamedSamples, open_samples
+from fredholm.data.symmetries import Translation, actions, transform
 
 __all__ = [
-    "from_xarray",
-    "to_xarray",
+    "Finding",
+    "Report",
     "SampleWriter",
     "Samples",
     "StreamedSamples",
+    "Translation",
+    "actions",
+    "check",
     "describe",
     "detect",
+    "discover",
+    "generate",
     "open_samples",
     "read",
+    "transform",
     "write_netcdf",
 ]

@@ -63,8 +63,7 @@ class SampleWriter:
         self._call = call_hash(template, total)
         if total < 1:
             raise ValueError(f"a file of samples holds at least one, got total={total}")
-        if self.path.exists() and not overwrite:
-            raise DataError(f"{self.path} exists; choose another name or allow overwriting it")
+        refuse_existing(self.path, overwrite)
         with writing(self.path):
             if self.partial.exists():
                 self._accept_partial(overwrite)
@@ -125,6 +124,16 @@ class SampleWriter:
         draft.parent.mkdir(parents=True, exist_ok=True)
         _skeleton(draft, self.layout, template, self.total, self._call)
         os.replace(draft, self.partial)
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Stops before a finished file would be replaced.
+
+    Raises:
+        DataError: It exists and that was not allowed.
+    """
+    if path.exists() and not overwrite:
+        raise DataError(f"{path} exists; choose another name or allow overwriting it")
 
 
 def call_hash(template: Samples, total: int) -> str:
