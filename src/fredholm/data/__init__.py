@@ -3,13 +3,17 @@
 from fredholm.data.checks import Finding, Report, check
 from fredholm.data.discover import discover
 from fredholm.data.generate import generate
+from fredholm.data.labelled import from_xarray, to_xarray
 from fredholm.data.netcdf import SampleWriter, write_netcdf
 from fredholm.data.readers import describe, detect, read
 from fredholm.data.samples import Samples
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
+from fredholm.data.tasks import as_trained, forecast, one_step
 
 __all__ = [
+    "from_xarray",
+    "to_xarray",
     "Finding",
     "Report",
     "SampleWriter",
@@ -18,7 +22,10 @@ __all__ = [
     "Translation",
     "actions",
     "check",
+    "as_trained",
     "describe",
+    "forecast",
+    "one_step",
     "detect",
     "discover",
     "generate",

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fredholm import __version__
 from fredholm.calls import describe, rebuild
-from fredholm.data import Samples, from_xarray
+from fredholm.data import Samples, as_trained, from_xarray
 from fredholm.domains import Grid
 from fredholm.errors import DataError, FormatError
 from fredholm.fields import NOTHING, Field, Given, Signature
@@ -102,6 +102,7 @@ class Surrogate:
         Raises:
             DataError: The samples are not of the kind that the surrogate was trained on.
         """
+        samples = as_trained(samples, self.signature)
         self._like_training(samples.inputs.grid, self.signature.input_grid, "inputs")
         self._like_training(samples.targets.grid, self.signature.target_grid, "targets")
         u = self._field(samples.inputs)

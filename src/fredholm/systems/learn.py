@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from fredholm.data import Samples
+from fredholm.data import Samples, forecast, one_step
 from fredholm.data.discover import discover
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature, Standardise
@@ -26,7 +26,7 @@ from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
 from fredholm.systems import Card, Recipe, Task, card
 from fredholm.training import Budget, Checkpoints, Moment, fit
 
-Trajectory = Literal["auto", "unrolled", "direct"]
+Trajectory = Literal["auto", "unrolled", "direct", "step"]
 _HEAD = 4000
 """Samples that scales, limits and symmetries are taken from, at most."""
 _ENOUGH = 40
@@ -44,8 +44,9 @@ class Choices:
         validation: Fraction, or number, of the samples held out to choose the weights.
         symmetry: Name of a group (`fredholm.fields.symmetries.GROUPS`), or `"auto"` to test which
             one the samples support.
-        trajectory: Where the targets are trajectories: `"unrolled"` repeats a learned step,
-            `"direct"` answers all times at once, `"auto"` repeats steps where it can.
+        trajectory: Where the targets are trajectories: `"unrolled"` trains a step through all its
+            repetitions, `"direct"` answers all times at once, `"step"` learns single steps (and
+            answers one), `"auto"` unrolls where it can.
         recipe: Optimiser, objective and batch; by default those of the system's card.
         device: `"cpu"`, `"cuda"`, or `"auto"` for the faster one that is there.
     """
@@ -89,6 +90,8 @@ def learn(
     train, held_out = samples.split(
         choices.validation, generator=torch.Generator().manual_seed(seed)
     )
+    view = one_step if choices.trajectory == "step" else forecast
+    train, held_out = view(train), view(held_out)
     head = train.head(_HEAD)
     symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
