@@ -1,0 +1,5 @@
+"""The command line: `fredholm COMMAND ...`."""
+
+from fredholm.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,48 @@
+"""`fredholm check`: look for mistakes in a file of samples, or for leaks between two."""
+
+from collections.abc import Sequence
+
+from fredholm.cli.files import add_description, described
+from fredholm.cli.output import Output
+from fredholm.cli.parser import Parser
+
+EXAMPLE = """\
+  fredholm check samples.nc
+  fredholm check train.pt test.pt             also: does the test set repeat training samples?
+  fredholm check samples.npz --problem heat   also: do they satisfy the equation?
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Prints what was found; the exit code says whether there was an error among it."""
+    parser = Parser(
+        "check",
+        "FILE [OTHER]",
+        "Look for NaN and infinity, duplicates, constant or stationary samples, unusable "
+        "coordinates, samples that do not satisfy their equation, and test samples that were "
+        "trained on.",
+        EXAMPLE,
+    )
+    parser.add_argument("file", metavar="FILE", help="samples in any format that is read")
+    parser.add_argument("other", metavar="OTHER", nargs="?", help="samples that must be different")
+    parser.add_argument(
+        "--problem", metavar="PROBLEM", help="the equation (default: the one that the file names)"
+    )
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    add_description(parser)
+    args = parser.parse(words)
+    return _check(args.file, args.other, args.problem, described(args), Output(args.json))
+
+
+def _check(file: str, other: str | None, key: str | None, description: dict, output: Output) -> int:
+    from fredholm.data import check, describe, read
+    from fredholm.problems import build
+
+    problem = None if key is None else build(key)
+    samples = read(file, **description)
+    output.show(describe(samples))
+    others = None if other is None else read(other, **description)
+    report = check(samples, problem, others)
+    output.show(str(report))
+    output.result({"file": file, "ok": report.ok, **report.to_json()})
+    return 0 if report.ok else 1

@@ -1,0 +1,89 @@
+"""`fredholm evaluate`: errors of a trained surrogate on files of samples."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fredholm.cli.files import add_description, described, read_samples, same_units
+from fredholm.cli.output import Output, table
+from fredholm.cli.parser import Parser
+from fredholm.errors import DataError
+
+if TYPE_CHECKING:
+    from fredholm.data import Samples
+    from fredholm.surrogates import Evaluation, Surrogate
+
+EXAMPLE = """\
+  fredholm evaluate runs/darcy-fno-1 test.nc
+  fredholm evaluate runs/darcy_train_16-fno-1 darcy_test_16.pt darcy_test_32.pt --json
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Evaluates and prints."""
+    parser = Parser(
+        "evaluate",
+        "RUN FILE...",
+        "Measure the relative L2 errors of a trained surrogate, and of the trivial baselines that "
+        "were fitted to its training samples, on files of samples at any resolution.",
+        EXAMPLE,
+    )
+    parser.add_argument("run", metavar="RUN", help="folder that `fredholm fit` made")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="samples not trained on")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    add_description(parser)
+    args = parser.parse(words)
+    _evaluate(args.run, args.files, described(args), Output(args.json))
+    return 0
+
+
+def _evaluate(run: str, files: Sequence[str], description: dict, output: Output) -> None:
+    from fredholm.surrogates import Surrogate
+
+    surrogate = Surrogate.load(run)
+    sets = {file: read_samples(file, description) for file in files}
+    found = evaluate_all(surrogate, sets)
+    for file, evaluation in found.items():
+        for warning in evaluation.warnings:
+            output.note(f"warning: {file}: {warning}")
+    output.show(error_table(found))
+    output.result({"run": run, **as_json(found)})
+
+
+def evaluate_all(surrogate: "Surrogate", sets: "Mapping[str, Samples]") -> "dict[str, Evaluation]":
+    """The evaluation on each set of samples, by its name.
+
+    Raises:
+        DataError: A set is not of the kind that the surrogate was trained on, with its name.
+    """
+    found = {}
+    for name, samples in sets.items():
+        try:
+            same_units(samples.input_variables, surrogate.signature.inputs)
+            same_units(samples.target_variables, surrogate.signature.targets)
+            found[name] = surrogate.evaluate(samples)
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from error
+    return found
+
+
+def as_json(found: "Mapping[str, Evaluation]") -> dict[str, Any]:
+    """Results per file, and those of the baselines per file."""
+    content = {name: evaluation.to_json() for name, evaluation in found.items()}
+    baselines = {name: result.pop("baselines") for name, result in content.items()}
+    return {"test": content, "baselines": baselines}
+
+
+def error_table(found: "Mapping[str, Evaluation]") -> str:
+    """Errors of the surrogate and of the baselines, and the ratio of their means."""
+    rows = []
+    for name, evaluation in found.items():
+        content = evaluation.to_json()
+        rows.append((f"{name}", *_row(content["relative_l2"]), ""))
+        for baseline, ratio in evaluation.beats().items():
+            numbers = _row(content["baselines"][baseline])
+            rows.append((f"  {baseline}", *numbers, f"{ratio:.2f}"))
+    return table(("relative L2 error on", "mean", "median", "p95", "max", "ours / it"), rows)
+
+
+def _row(distribution: Mapping[str, float]) -> list[str]:
+    return [f"{distribution[name]:.4f}" for name in ("mean", "median", "p95", "max")]

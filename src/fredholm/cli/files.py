@@ -1,0 +1,132 @@
+"""Files that a command reads or makes, and how the user describes their content."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fredholm.cli import flags
+from fredholm.cli.parser import Parser
+from fredholm.errors import DataError
+
+if TYPE_CHECKING:
+    from fredholm.data import Samples
+    from fredholm.fields import Variable
+
+_DESCRIBED = ("input", "target", "extent", "periodic", "location")
+
+
+def add_description(parser: Parser) -> None:
+    """Flags that say what a file means, where it does not say so itself."""
+    group = parser.add_argument_group("what the file means (concluded from its content by default)")
+    names = flags.several(str)
+    group.add_argument("--input", type=names, metavar="NAME,...", help="arrays that are given")
+    group.add_argument("--target", type=names, metavar="NAME,...", help="arrays that are wanted")
+    group.add_argument(
+        "--extent",
+        type=per_axis(interval),
+        metavar="A:B",
+        help="interval of the axes, 0:2 or x=0:2",
+    )
+    group.add_argument(
+        "--periodic",
+        type=per_axis(flags.yes_or_no),
+        metavar="yes|no",
+        help="likewise, yes or x=yes",
+    )
+    group.add_argument(
+        "--location",
+        type=per_axis(flags.one_of(("node", "cell", "left", "right"))),
+        metavar="WHERE",
+        help="node, cell, left or right: where in its cell a sample lies",
+    )
+
+
+def described(args: argparse.Namespace) -> dict[str, Any]:
+    """What the user said about the file, as arguments of `read`."""
+    given = {name: getattr(args, name) for name in _DESCRIBED}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def read_samples(path: str, description: dict[str, Any], *, count: int | None = None) -> "Samples":
+    """The samples of a file, all of whose values are finite.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    import torch
+
+    from fredholm.data import read
+
+    samples = read(path, **description, samples=count)
+    for side in ("inputs", "targets"):
+        values = getattr(samples, side).values
+        bad = (~torch.isfinite(values.flatten(1))).any(1).nonzero()[:, 0].tolist()
+        if bad:
+            raise DataError(
+                f"{path}: the {side} of {len(bad)} of {len(samples)} samples hold NaN or infinity, "
+                f"the first is number {bad[0]}; `fredholm check {path}` tells more"
+            )
+    return samples
+
+
+def same_units(found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -> None:
+    """Refuses functions in other units than those trained on, where both are stated.
+
+    Raises:
+        DataError: Naming the channel and both units.
+    """
+    for variable, known in zip(found, trained):
+        if variable.units and known.units and variable.units != known.units:
+            raise DataError(
+                f"{variable.name} is in {variable.units!r}, the surrogate was trained on "
+                f"{known.name} in {known.units!r}: convert it first"
+            )
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Makes sure that a file may be written there before anything is computed for it.
+
+    Raises:
+        DataError: It exists, or is something that cannot be replaced, or its folder is none.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is not a file that could be replaced; choose another name")
+    if path.exists() and not overwrite:
+        raise DataError(f"{path} exists; choose another name or add --overwrite")
+    refuse_folder(path.parent)
+
+
+def refuse_folder(path: Path) -> None:
+    """Makes sure that a folder may be made there before anything is computed for it.
+
+    Raises:
+        DataError: A file is in the way, or the place cannot be written.
+    """
+    nearest = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not nearest.is_dir():
+        raise DataError(f"cannot make the folder {path}: {nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise DataError(f"cannot make the folder {path}: {nearest} may not be written")
+
+
+def interval(word: str) -> tuple[float, float]:
+    """`0:2` as a pair of numbers."""
+    start, colon, stop = word.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"expected START:STOP, got {word!r}")
+    return flags.number(start), flags.number(stop)
+
+
+def per_axis(item: flags.Convert) -> Callable[[str], Any]:
+    """One value for all axes, one per axis with commas between, or `NAME=VALUE` per axis."""
+
+    def convert(word: str) -> Any:
+        parts = [part.strip() for part in word.split(",")]
+        if all("=" in part for part in parts):
+            return {part.partition("=")[0]: item(part.partition("=")[2]) for part in parts}
+        values = tuple(item(part) for part in parts)
+        return values[0] if len(values) == 1 else values
+
+    return convert

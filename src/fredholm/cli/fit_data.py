@@ -1,0 +1,83 @@
+"""Where the samples of `fredholm fit` come from: files, or a named problem that is solved first."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fredholm.cli.files import described, read_samples
+from fredholm.cli.generate import make_samples
+from fredholm.cli.output import Output
+from fredholm.errors import DataError
+
+if TYPE_CHECKING:
+    from fredholm.data import Samples
+
+TRAIN, TEST = 1000, 100
+"""Samples that are generated where a problem is named."""
+_HELD_OUT = 0.1
+_TEST_SEED = 1_000_003
+"""Added to the seed for the test samples of a problem."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Training samples and test samples by name, with the seconds that it took to get them."""
+
+    train: "Samples"
+    tests: "Mapping[str, Samples]"
+    seconds: Mapping[str, float]
+
+
+def of_files(args: argparse.Namespace, output: Output) -> Sets:
+    """Samples of the files; without test files a tenth of the samples becomes the test set.
+
+    Raises:
+        DataError: A file cannot be used, or holds too few samples.
+    """
+    from fredholm.data import describe
+
+    began = time.monotonic()
+    train = read_samples(args.data, described(args), count=args.samples)
+    output.note(describe(train))
+    if args.test is None:
+        train, tests = _held_out(args, train, output)
+    else:
+        tests = {file: read_samples(file, described(args)) for file in args.test}
+    return Sets(train, tests, {"reading": time.monotonic() - began})
+
+
+def of_problem(args: argparse.Namespace, folder: Path, output: Output) -> Sets:
+    """Samples of a named problem, solved unless the run folder has them already."""
+    args = argparse.Namespace(**vars(args), problem=args.data, overwrite=False)
+    began = time.monotonic()
+    paths = {"train": folder / "train.nc", "test": folder / "test.nc"}
+    for (name, path), n in zip(paths.items(), (args.samples or TRAIN, TEST), strict=True):
+        if not path.exists() and (name == "train" or args.test is None):
+            seed = args.seed + (_TEST_SEED if name == "test" else 0)
+            make_samples(args, path, output, n=n, seed=seed)
+    train = read_samples(str(paths["train"]), {})
+    files = args.test or [str(paths["test"])]
+    tests = {file: read_samples(file, {}) for file in files}
+    return Sets(train, tests, {"solving": time.monotonic() - began})
+
+
+def _held_out(
+    args: argparse.Namespace, samples: "Samples", output: Output
+) -> "tuple[Samples, dict[str, Samples]]":
+    import torch
+
+    if len(samples) < 3:
+        raise DataError(
+            f"{args.data} holds {len(samples)} samples: training, validation and test take at "
+            "least one each; give more samples, or test samples with --test FILE"
+        )
+    count = max(1, round(_HELD_OUT * len(samples)))
+    generator = torch.Generator().manual_seed(args.seed)
+    kept, held = samples.split(count, generator=generator)
+    output.note(
+        f"{count} samples, drawn at random, are held out for the test (or give --test FILE)"
+    )
+    return kept, {f"{args.data} ({count} held out)": held}

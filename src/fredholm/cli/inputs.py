@@ -1,0 +1,129 @@
+"""Inputs of a prediction: from labelled files, bare arrays, or files of samples."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fredholm.cli.files import same_units
+from fredholm.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import xarray
+
+    from fredholm.surrogates import Surrogate
+
+_NPY = b"\x93NUMPY"
+
+
+def read_inputs(file: str, description: dict[str, Any], surrogate: "Surrogate") -> Any:
+    """What `Surrogate.predict` takes, from whatever file holds it; targets are not needed.
+
+    Raises:
+        DataError: The file cannot be read, does not say which array is the input, or holds other
+            quantities than those trained on.
+    """
+    from fredholm.data import detect, read
+    from fredholm.data.readers import own
+    from fredholm.data.readers.labelled import KIND_NETCDF, KIND_ZARR
+
+    path = Path(file)
+    if _is_npy(path):
+        return _npy(path)
+    kind = detect(path)
+    if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
+        return _labelled(path, kind)
+    arrays = _arrays(path, kind)
+    named = description.get("input", ())
+    if len(arrays) == 1 or (named and "target" not in description):
+        return _chosen(path, arrays, named)
+    samples = read(path, **description)
+    same_units(samples.input_variables, surrogate.signature.inputs)
+    return samples.inputs
+
+
+def _is_npy(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_NPY)) == _NPY
+
+
+def _npy(path: Path) -> Any:
+    import numpy as np
+
+    from fredholm.data.source import reading
+
+    with reading(path, "NumPy array"):
+        return _numbers(path, np.load(path, allow_pickle=False))
+
+
+def _labelled(path: Path, kind: str) -> "xarray.Dataset":
+    """The variables of a labelled file; of one of ours the inputs, under their own names."""
+    import xarray
+
+    from fredholm.data.readers.labelled import KIND_ZARR
+    from fredholm.data.source import reading
+
+    engine: Any = "zarr" if kind == KIND_ZARR else None
+    with reading(path, kind):
+        # Times stay numbers: a coordinate in seconds is no calendar.
+        opened = xarray.open_dataset(
+            path, engine=engine, decode_times=False, decode_timedelta=False
+        )
+        with opened:
+            if "fredholm_layout" not in opened.attrs:
+                return opened.load()
+            inputs = opened[json.loads(opened.attrs["inputs"])].load()
+    names = {key: str(item.attrs.get("variable", key)) for key, item in inputs.data_vars.items()}
+    axes = {key: str(item.attrs.get("coordinate", key)) for key, item in inputs.coords.items()}
+    return inputs.rename(names | axes)
+
+
+def _arrays(path: Path, kind: str) -> dict[str, Any]:
+    """The arrays of a file that may hold an input alone, by name; none for other formats."""
+    import numpy as np
+    import torch
+
+    from fredholm.data.readers.npz import KIND as KIND_NPZ
+    from fredholm.data.readers.torch_file import KIND as KIND_TORCH
+    from fredholm.data.source import reading
+
+    with reading(path, kind):
+        if kind == KIND_TORCH:
+            content = torch.load(path, weights_only=True, map_location="cpu")
+            content = content if isinstance(content, dict) else {"the tensor": content}
+            return {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor) and v.ndim}
+        if kind == KIND_NPZ:
+            with np.load(path, allow_pickle=False) as archive:
+                content = {name: archive[name] for name in archive.files}
+            return {
+                k: _numbers(path, v)
+                for k, v in content.items()
+                if v.ndim and v.dtype.kind in "fiub"
+            }
+    return {}
+
+
+def _chosen(path: Path, arrays: dict[str, Any], named: tuple[str, ...]) -> Any:
+    name = named[0] if named else next(iter(arrays))
+    if name not in arrays:
+        raise DataError(f"{path} has no array {name!r}: {did_you_mean(name, [*arrays])}")
+    if len(named) > 1:
+        raise DataError(
+            f"{path}: several inputs need a labelled file, name one of {', '.join(named)}"
+        )
+    return arrays[name]
+
+
+def _numbers(path: Path, array: Any) -> Any:
+    """A real NumPy array as a tensor.
+
+    Raises:
+        DataError: It holds something else than real numbers.
+    """
+    import torch
+
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{path} holds values of type {array.dtype}; inputs are real numbers")
+    single = array.dtype.kind != "f" or array.dtype.itemsize < 4
+    return torch.from_numpy(array.astype("float32" if single else array.dtype.newbyteorder("=")))

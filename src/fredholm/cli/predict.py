@@ -1,0 +1,104 @@
+"""`fredholm predict`: the answers of a trained surrogate to inputs in a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fredholm.cli import flags
+from fredholm.cli.files import add_description, described, refuse_existing
+from fredholm.cli.inputs import read_inputs
+from fredholm.cli.output import Output
+from fredholm.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from fredholm.domains import Grid
+    from fredholm.surrogates import Prediction, Surrogate
+
+EXAMPLE = """\
+  fredholm predict runs/darcy-fno-1 coefficients.nc -o pressures.nc
+  fredholm predict runs/darcy-fno-1 coefficients.pt --at 128
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Predicts and writes."""
+    parser = Parser(
+        "predict",
+        "RUN INPUT",
+        "Let a trained surrogate answer the inputs in a file (any format that is read, or a bare "
+        "array; targets are not needed) and write the answers with coordinates and units to a "
+        "NetCDF-4 file.",
+        EXAMPLE,
+    )
+    parser.add_argument("run", metavar="RUN", help="folder that `fredholm fit` made")
+    parser.add_argument("file", metavar="INPUT", help="file of inputs")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT.nc", help="file to make (default: INPUT-prediction.nc)"
+    )
+    parser.add_argument(
+        "--at", type=flags.several(flags.positive), metavar="R",
+        help="points per axis of the answer (default: those of the input)",
+    )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    add_description(parser)
+    args = parser.parse(words)
+    path = Path(args.output or f"{Path(args.file).with_suffix('')}-prediction.nc")
+    refuse_existing(path, args.overwrite)
+    _predict(args.run, args.file, args.at, described(args), path, Output(args.json))
+    return 0
+
+
+def _predict(
+    run: str,
+    file: str,
+    at: tuple[int, ...] | None,
+    description: dict,
+    path: Path,
+    output: Output,
+) -> None:
+    from fredholm.surrogates import Surrogate
+
+    surrogate = Surrogate.load(run)
+    inputs = read_inputs(file, description, surrogate)
+    prediction = surrogate.predict(inputs, at=_grid(surrogate, at))
+    write_prediction(prediction, path, run)
+    for warning in prediction.warnings:
+        output.note(f"warning: {warning}")
+    names = ", ".join(str(variable) for variable in prediction.variables)
+    error = prediction.expected_error
+    expected = "" if error is None else f"; expected relative error {error:.2%} (median)"
+    output.show(
+        f"{path}: {len(prediction.mean)} functions {names} on {prediction.mean.grid}{expected}"
+    )
+    output.result(
+        {
+            "file": str(path),
+            "samples": len(prediction.mean),
+            "expected_relative_l2": error,
+            "warnings": list(prediction.warnings),
+        }
+    )
+
+
+def _grid(surrogate: "Surrogate", at: tuple[int, ...] | None) -> "Grid | None":
+    """The grid of the answer with that many points per axis of space."""
+    if at is None:
+        return None
+    target = surrogate.signature.target_grid
+    space = target if "t" not in target.names else target.without("t")
+    return space.resized(at[0] if len(at) == 1 else at).behind_time_of(target)
+
+
+def write_prediction(prediction: "Prediction", path: Path, run: str) -> None:
+    """Writes the labelled answers, at once or not at all.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    from fredholm import __version__
+    from fredholm.training import write_atomically
+
+    dataset = prediction.to_xarray()
+    dataset.attrs.update(source=f"fredholm {__version__}", surrogate=str(run))
+    write_atomically(path, lambda partial: dataset.to_netcdf(partial, engine="h5netcdf"))

@@ -1,0 +1,88 @@
+"""`fredholm problems`: the named problems and their statements."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fredholm.cli.flags import documented, optional_parameters
+from fredholm.cli.output import Output
+from fredholm.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from fredholm.problems import Problem
+
+EXAMPLE = """\
+  fredholm problems
+  fredholm problems burgers
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Lists the problems, or shows one."""
+    parser = Parser(
+        "problems", "[PROBLEM]", "List the named problems, or show the statement of one.", EXAMPLE
+    )
+    parser.add_argument("problem", nargs="?", metavar="PROBLEM", help="the one to show")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    args = parser.parse(words)
+    output = Output(args.json)
+    if args.problem is None:
+        _list(output)
+    else:
+        _show(args.problem, output)
+    return 0
+
+
+def _list(output: Output) -> None:
+    from fredholm.problems import PROBLEMS, build
+
+    titles = {key: build(key).title for key in sorted(PROBLEMS)}
+    for key, title in titles.items():
+        output.show(f"{key:12}{title}")
+    output.show("\n`fredholm problems PROBLEM` shows the statement and the parameters of one.")
+    output.result({"problems": titles})
+
+
+def _show(key: str, output: Output) -> None:
+    from fredholm.problems import build, builder
+
+    problem, defaults = build(key), optional_parameters(builder(key))
+    said = documented(builder(key))
+    output.show(f"{key}: {problem.title}\n")
+    for name, line in statement(problem):
+        output.show(f"  {name:12}{line}")
+    output.show("\nparameters, as flags of `fredholm generate`:")
+    for name, parameter in defaults.items():
+        flag = f"--{name.replace('_', '-')} {parameter.default}"
+        output.show(f"  {flag:24} {said.get(name, '')}")
+    output.show(f"\nnext: fredholm generate {key} -n 1000 -o {key}.nc    or: fredholm fit {key}")
+    shown = {name: str(parameter.default) for name, parameter in defaults.items()}
+    output.result({"problem": key, **_facts(problem), "defaults": shown})
+
+
+def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
+    """The statement of a problem, line by line, each with a heading or an empty one."""
+    from fredholm.equations import latex
+
+    for equation in problem.equations.values():
+        yield "equation", str(equation)
+        yield "LaTeX", latex(equation)
+    for part, condition in problem.boundary.items():
+        yield f"on {part}", str(condition)
+    for name, value in problem.initial.items():
+        yield f"{name} at 0", str(value)
+    yield "space", str(problem.domain)
+    if problem.time is not None:
+        asked = "the state at its end" if problem.final else "all its states"
+        yield "time", f"{problem.time}; the target is {asked}"
+    for name, prior in problem.varies.items():
+        yield f"{name} varies", str(prior)
+    if problem.symmetries:
+        yield "symmetries", ", ".join(problem.symmetries)
+    if problem.reference:
+        yield "reference", problem.reference
+
+
+def _facts(problem: "Problem") -> dict[str, object]:
+    """Everything about a problem that does not depend on how it is solved."""
+    origin = problem.origin(tol=1.0)
+    return {name: value for name, value in origin.items() if name not in ("solver", "tolerance")}
