@@ -81,19 +81,20 @@ def solve_linear(
 
 
 def choose_method(stencil: Stencil, batch: int) -> Method:
-    """Direct where its factors are sparse or shared, multigrid elsewhere and on accelerators.
+    """The method with the smaller estimate of seconds on one CPU core.
 
-    The crossovers were measured on one CPU core (`records/solvers/crossover.py`).
+    The estimates are fits to `records/solvers/crossover.txt`: factorising costs N, N^3/2 or N²
+    for N unknowns in one, two or three dimensions, a right-hand side a twentieth of it, and
+    multigrid a microsecond per unknown after some thirty milliseconds of small steps.
     """
-    dim = sum(n > 1 for n in stencil.shape)
     if stencil.mass.device.type != "cpu":
         return "multigrid"
-    if dim <= 1:
+    if any(wraps and n % 2 for n, wraps in zip(stencil.shape, stencil.periodic)):
         return "direct"
-    shared = stencil.mass.shape[-1] == 1
-    halves = all(not wraps or n % 2 == 0 for n, wraps in zip(stencil.shape, stencil.periodic))
-    limit = {2: 2000, 3: 500}.get(dim, 500) * (min(batch, 50) if shared else 1)
-    return "direct" if stencil.size <= limit or not halves else "multigrid"
+    size, dim = stencil.size, sum(n > 1 for n in stencil.shape)
+    factor = 5e-4 + {0: 0.0, 1: 1.5e-6 * size, 2: 4e-8 * size**1.5}.get(dim, 2.5e-9 * size**2)
+    direct = factor * (stencil.mass.shape[-1] + batch / 20)
+    return "direct" if direct <= 0.03 + 1e-6 * size * batch else "multigrid"
 
 
 class _Solve(torch.autograd.Function):
