@@ -68,7 +68,10 @@ def _(e: Const) -> str:
     if e.name:
         return symbol(e.name)
     mantissa, _, exponent = number(e.value).partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    if not exponent:
+        return mantissa
+    scale = f"10^{{{int(exponent)}}}"
+    return scale if mantissa == "1" else rf"{mantissa} \cdot {scale}"
 
 
 @latex.register

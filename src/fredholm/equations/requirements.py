@@ -1,8 +1,9 @@
 """Which derivatives of which functions an expression needs: what a planner plans."""
 
-from fredholm.equations.differential import Derivative
+from fredholm.equations.differential import Derivative, Vector
 from fredholm.equations.expand import Orders, expand, raised
-from fredholm.equations.tree import Coefficient, Expression, Unknown
+from fredholm.equations.split import is_constant
+from fredholm.equations.tree import Add, Coefficient, Expression, Mul, Unknown
 
 
 def requirements(e: Expression, coords: tuple[str, ...]) -> dict[str, frozenset[Orders]]:
@@ -22,26 +23,30 @@ def requirements(e: Expression, coords: tuple[str, ...]) -> dict[str, frozenset[
         EquationError: The expression has no meaning over these coordinates.
     """
     needed: dict[str, set[Orders]] = {}
-    _collect(expand(e, coords), (), True, needed)
+    _collect(expand(e, coords), {()}, needed)
     return {name: frozenset(found) for name, found in needed.items()}
 
 
-def _collect(e: Expression, orders: Orders, bare: bool, needed: dict[str, set[Orders]]) -> None:
-    """`bare`: only derivatives stand between the function and the outermost derivative."""
+def _collect(e: Expression, wanted: set[Orders], needed: dict[str, set[Orders]]) -> None:
+    """Adds what the derivatives `wanted` of an expression need."""
     if isinstance(e, Unknown | Coefficient):
-        found = needed.setdefault(e.name, set())
-        found.update([orders] if bare else _below(orders))
+        needed.setdefault(e.name, set()).update(wanted)
         return
     if isinstance(e, Derivative):
-        start = orders if not bare or orders else ()
-        _collect(e.operand, raised(start, e.coord, e.order), bare, needed)
-        return
-    linear = type(e).__name__ in ("Add", "Vector") or not orders
+        wanted = {raised(orders, e.coord, e.order) for orders in wanted}
+    elif not isinstance(e, Add | Vector) and not _is_multiple(e):
+        wanted = set().union(*(_below(orders) for orders in wanted))
     for child in e.children:
-        _collect(child, orders, bare and linear, needed)
+        _collect(child, wanted, needed)
+
+
+def _is_multiple(e: Expression) -> bool:
+    """Whether a product has one factor that is not constant."""
+    return isinstance(e, Mul) and sum(not is_constant(factor) for factor in e.factors) == 1
 
 
 def _below(orders: Orders) -> set[Orders]:
+    """All multi-indices up to this one."""
     result: set[Orders] = {()}
     for coord, order in orders:
         result |= {raised(r, coord, n) for r in result for n in range(1, order + 1)}

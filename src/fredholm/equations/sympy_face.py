@@ -1,5 +1,6 @@
 """Expressions and equations as sympy objects, with derivatives left unevaluated."""
 
+from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
@@ -21,7 +22,9 @@ from fredholm.equations.tree import (
 )
 
 
-def to_sympy(e: Expression | Equation, coords: tuple[str, ...]) -> Any:
+def to_sympy(
+    e: Expression | Equation, coords: tuple[str, ...], *, timed: bool | None = None
+) -> Any:
     """The expression in sympy; an equation becomes `sympy.Eq`, a vector a column `Matrix`.
 
     Unknowns are functions of the spatial coordinates, and of `t` where the expression has a time
@@ -31,14 +34,16 @@ def to_sympy(e: Expression | Equation, coords: tuple[str, ...]) -> Any:
     Args:
         e: An expression or an equation.
         coords: Names of the spatial coordinates.
+        timed: Whether unknowns depend on `t`; by default as described above.
     """
     import sympy
 
+    if timed is None:
+        timed = _timed(e.residual if isinstance(e, Equation) else e)
     if isinstance(e, Equation):
-        timed = _timed(e.residual)
         sides = (_convert(expand(side, coords), coords, timed) for side in (e.left, e.right))
         return sympy.Eq(*sides, evaluate=False)
-    return _convert(expand(e, coords), coords, _timed(e))
+    return _convert(expand(e, coords), coords, timed)
 
 
 def _timed(e: Expression) -> bool:
@@ -68,7 +73,11 @@ def _(e: Const, coords: tuple[str, ...], timed: bool) -> Any:
 
     if e.name == "pi":
         return sympy.pi
-    return sympy.Integer(int(e.value)) if e.value.is_integer() else sympy.Float(e.value, 17)
+    # 0.5, 0.01 or 1/3 were meant as fractions, and exact numbers keep sympy's algebra exact.
+    simple = Fraction(e.value).limit_denominator(1000)
+    if float(simple) == e.value:
+        return sympy.Rational(simple.numerator, simple.denominator)
+    return sympy.Float(e.value, 17)
 
 
 @_convert.register

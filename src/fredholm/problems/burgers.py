@@ -120,8 +120,10 @@ def _average(u0: _Series, x: Tensor, t: float, nu: float) -> Tensor:
     width = math.sqrt(4 * nu * t)
     # Weights below exp(-40) do not show in float64; the exponent is η² up to the range of V₀/2ν.
     reach = math.sqrt(40 + u0.height() / (2 * nu))
-    # A trapezoidal sum of a Gaussian of unit width is exact to rounding from a step of 0.5 on.
+    # A trapezoidal sum of exp(-s²) is exact to rounding for steps of s up to 0.5. The weights may
+    # be narrower than that, and the highest wave must not alias onto what they contain.
     step = 0.4 / math.sqrt(1 + width**2 * u0.slope() / (4 * nu))
+    step = min(step, 2 * torch.pi / (3 * width * float(u0.k[-1]) + 2 * torch.pi / step))
     count = math.ceil(reach / step)
     eta = torch.arange(-count, count + 1, dtype=torch.float64) * step
     v, primitive = u0(x[:, None] + width * eta)

@@ -193,12 +193,17 @@ class _Search:
         self.coarse = coarse
         if self.solver.step is not None and self.substeps == 1:
             self.run, finer = coarse, self._run(2)
-            ratio, distance = 2.0, self._gap(finer, coarse)
-            self.error = distance / (1 - ratio**-self.solver.order)
+            self.error = self._gap(finer, coarse) * (1 + 1 / self._gain(2.0))
             return
         self.run = self._run(self.substeps)
-        ratio = self.run.steps / coarse.steps
-        self.error = self._gap(self.run, coarse) / (ratio**self.solver.order - 1)
+        self.error = self._gap(self.run, coarse) / self._gain(self.run.steps / coarse.steps)
+
+    def _gain(self, ratio: float) -> float:
+        """By how much the finer run is closer to the solution than the two are to each other.
+
+        Rough data and stiff terms cost up to one order, which the estimate takes as lost.
+        """
+        return ratio ** max(1, self.solver.order - 1) - 1
 
     def _gap(self, fine: Run, coarse: Run) -> Tensor:
         return gap(self.discrete.system, fine, coarse, self.discrete.counted)
