@@ -121,6 +121,12 @@ class Grid(Domain):
         mesh = torch.meshgrid(*(axis.points() for axis in self.axes), indexing="ij")
         return torch.stack(mesh, dim=-1)
 
+    def scaled(self, points: Float[Tensor, "*points dim"]) -> Float[Tensor, "*points dim"]:
+        """Coordinates in which the box is the unit cube [0, 1]^dim."""
+        start = torch.tensor([axis.start for axis in self.axes], dtype=points.dtype)
+        length = torch.tensor([axis.length for axis in self.axes], dtype=points.dtype)
+        return (points - start) / length
+
     def weights(self) -> Float[Tensor, "*points"]:
         result = torch.ones((), dtype=torch.float64)
         for axis in self.axes:

@@ -1,16 +1,20 @@
 """Architectures, one per file, independent of one another."""
 
 from fredholm.models.baselines import LinearRegression, NearestNeighbour, Persistence, TrainMean
+from fredholm.models.convnet import ConvNet
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
+from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.unet import UNet
 
 __all__ = [
     "FNO",
+    "ConvNet",
     "DeepONet",
     "LinearRegression",
     "NearestNeighbour",
     "Persistence",
+    "PointwiseMLP",
     "TrainMean",
     "UNet",
 ]

@@ -78,6 +78,4 @@ class DeepONet(Operator):
         """Query points scaled to [-1, 1] in each coordinate of the box."""
         if at.dim != self.query.dim:
             raise ValueError(f"DeepONet answers in {self.query.dim} dimensions, not {at.dim}")
-        start = torch.tensor([axis.start for axis in self.query.axes], dtype=torch.float64)
-        length = torch.tensor([axis.length for axis in self.query.axes], dtype=torch.float64)
-        return 2 * (at.points() - start) / length - 1
+        return 2 * self.query.scaled(at.points()) - 1

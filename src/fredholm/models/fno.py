@@ -68,7 +68,8 @@ class FNO(Operator):
             raise ValueError(f"FNO has {self.dim} axes of modes, the input has {len(axes)} axes")
         x = u.values
         if self.coordinates:
-            x = torch.cat([x, _unit_coordinates(u).to(x)], dim=-1)
+            points = u.grid.scaled(u.grid.points()).to(x)
+            x = torch.cat([x, points.expand(len(u), *points.shape)], dim=-1)
         x = self.lifting(x)
         last = len(self.kernels) - 1
         for number, (kernel, skip) in enumerate(zip(self.kernels, self.skips)):
@@ -77,11 +78,3 @@ class FNO(Operator):
                 x = functional.gelu(x)
         out = u.with_values(self.projection(x))
         return out if at is None else out.at(at)
-
-
-def _unit_coordinates(u: Field) -> torch.Tensor:
-    axes = u.grid.axes
-    start = torch.tensor([axis.start for axis in axes], dtype=torch.float64)
-    length = torch.tensor([axis.length for axis in axes], dtype=torch.float64)
-    points = (u.domain.points() - start) / length
-    return points.expand(len(u), *points.shape)

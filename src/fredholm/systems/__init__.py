@@ -7,6 +7,8 @@ from fredholm.systems.card import Card, Outcome, Recipe, Task
 
 SYSTEMS = {
     "deeponet": "fredholm.systems.deeponet",
+    "fcn": "fredholm.systems.fcn",
+    "fnn": "fredholm.systems.fnn",
     "fno": "fredholm.systems.fno",
     "linear": "fredholm.systems.linear",
     "mean": "fredholm.systems.mean",
