@@ -1,10 +1,15 @@
 """`fredholm check`: look for mistakes in a file of samples, or for leaks between two."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fredholm.cli.files import add_description, described
+from fredholm.cli.named import add_problem_flags, problem_from, word_behind
 from fredholm.cli.output import Output
 from fredholm.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from fredholm.problems import Problem
 
 EXAMPLE = """\
   fredholm check samples.nc

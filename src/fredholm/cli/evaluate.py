@@ -41,29 +41,46 @@ def _evaluate(run: str, files: Sequence[str], description: dict, output: Output)
 
     surrogate = Surrogate.load(run)
     sets = {file: read_samples(file, description) for file in files}
-    found = evaluate_all(surrogate, sets)
-    for file, evaluation in found.items():
-        for warning in evaluation.warnings:
-            output.note(f"warning: {file}: {warning}")
-    output.show(error_table(found))
+    sets, found = evaluate_all(surrogate, sets)
+    show_errors(surrogate, sets, found, output)
     output.result({"run": run, **as_json(found)})
 
 
-def evaluate_all(surrogate: "Surrogate", sets: "Mapping[str, Samples]") -> "dict[str, Evaluation]":
-    """The evaluation on each set of samples, by its name.
+def evaluate_all(
+    surrogate: "Surrogate", sets: "Mapping[str, Samples]"
+) -> "tuple[dict[str, Samples], dict[str, Evaluation]]":
+    """The sets of samples as the surrogate sees them, and the evaluation on each, by its name.
 
     Raises:
         DataError: A set is not of the kind that the surrogate was trained on, with its name.
     """
-    found = {}
+    from fredholm.data import as_trained
+
+    shape = surrogate.signature
+    seen, found = {}, {}
     for name, samples in sets.items():
         try:
-            same_units(samples.input_variables, surrogate.signature.inputs)
-            same_units(samples.target_variables, surrogate.signature.targets)
+            seen[name] = samples = as_trained(samples, shape)
+            same_units(samples.input_variables, shape.inputs)
+            same_units(samples.target_variables, shape.targets)
             found[name] = surrogate.evaluate(samples)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
-    return found
+    return seen, found
+
+
+def show_errors(
+    surrogate: "Surrogate",
+    sets: "Mapping[str, Samples]",
+    found: "Mapping[str, Evaluation]",
+    output: Output,
+) -> None:
+    """The table of errors, and every reason not to believe the surrogate."""
+    from fredholm.benchmarks.verdict import concerns
+
+    output.show(error_table(found))
+    for concern in concerns(surrogate, {name: (sets[name], found[name]) for name in found}):
+        output.show(f"{concern.level}: {concern.text}")
 
 
 def as_json(found: "Mapping[str, Evaluation]") -> dict[str, Any]:

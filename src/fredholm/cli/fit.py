@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fredholm.cli import runs
-from fredholm.cli.evaluate import as_json, error_table, evaluate_all
+from fredholm.cli.evaluate import as_json, evaluate_all, show_errors
 from fredholm.cli.fit_data import Sets, of_files, of_problem
 from fredholm.cli.fit_flags import Wanted, base_name, is_problem, parser, wanted
 from fredholm.cli.output import Output, Progress, duration
 
 if TYPE_CHECKING:
+    from fredholm.data import Samples
     from fredholm.surrogates import Evaluation, Surrogate
     from fredholm.training import Moment
 
@@ -29,7 +30,9 @@ def run(words: Sequence[str]) -> int:
     with runs.opened(_folder(args, description), description, resume=args.resume) as folder:
         sets = sets or of_problem(args, folder, output)
         surrogate = _train(args, plan, sets, folder, output)
-        found = _finish(surrogate, sets, folder, description.command)
+        seen, found = _finish(surrogate, sets, folder, description.command)
+    output.show("")
+    show_errors(surrogate, seen, found, output)
     _tell(args, surrogate, found, folder, output)
     return 0
 
@@ -76,19 +79,19 @@ def _watching(progress: Progress, *, resumed: bool) -> "Callable[[Moment, float]
 
 def _finish(
     surrogate: "Surrogate", sets: Sets, folder: Path, command: str
-) -> "dict[str, Evaluation]":
+) -> "tuple[dict[str, Samples], dict[str, Evaluation]]":
     """Saves the surrogate, evaluates it and writes the report."""
     from fredholm.benchmarks import write_report
 
     # Saved first: should the evaluation fail, the trained weights are not lost.
     surrogate.save(folder)
     began = time.monotonic()
-    found = evaluate_all(surrogate, sets.tests)
+    seen, found = evaluate_all(surrogate, sets.tests)
     seconds = {**sets.seconds, "evaluating": time.monotonic() - began}
     runs.write_json(folder / "evaluation.json", {**as_json(found), "seconds": seconds})
-    pairs = {name: (sets.tests[name], found[name]) for name in found}
+    pairs = {name: (seen[name], found[name]) for name in found}
     write_report(folder / "report.html", surrogate, pairs, command=command, seconds=seconds)
-    return found
+    return seen, found
 
 
 def _tell(
@@ -99,10 +102,6 @@ def _tell(
     output: Output,
 ) -> None:
     record = surrogate.record
-    for name, evaluation in found.items():
-        for warning in evaluation.warnings:
-            output.note(f"warning: {name}: {warning}")
-    output.show("\n" + error_table(found))
     took = f"{duration(record.seconds)} of training"
     if record.steps:
         took += f", {record.steps} steps, {record.parameters} parameters"

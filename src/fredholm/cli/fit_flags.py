@@ -4,11 +4,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from fredholm.cli import flags
 from fredholm.cli.files import add_description, described
-from fredholm.cli.named import add_problem_flags, problem_in, problem_parameters, system_in
+from fredholm.cli.named import add_problem_flags, problem_in, problem_parameters, word_behind
 from fredholm.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def parser(words: Sequence[str]) -> Parser:
     result = Parser("fit", "DATA", SUMMARY, EXAMPLE)
     _add_main(result)
     _add_training(result)
-    found = card(system_in(words, "fno"))
+    found = card(word_behind("--system", words) or "fno")
     if not found.closed_form:
         defaults = vars(found.recipe.optimiser)
         flags.add_flags(result, _OPTIMISER, type(found.recipe.optimiser), defaults=defaults)
@@ -99,6 +99,8 @@ def _add_main(result: Parser) -> None:
 
 
 def _add_training(result: Parser) -> None:
+    from fredholm.systems.learn import Trajectory
+
     add = result.add_argument_group("training").add_argument
     add("--samples", type=flags.positive, metavar="N", help="use the first N samples of DATA")
     add(
@@ -109,9 +111,11 @@ def _add_training(result: Parser) -> None:
         "--symmetry", default="auto", metavar="GROUP",
         help="none, square, reflections or odd-reflection (default: auto, the one that fits)",
     )  # fmt: skip
+    ways = get_args(Trajectory)
     add(
-        "--trajectory", type=flags.one_of(("auto", "unrolled", "direct")), default="auto",
-        metavar="auto|unrolled|direct", help="repeat a step, or answer all times at once",
+        "--trajectory", type=flags.one_of(ways), default="auto", metavar="|".join(ways),
+        help="repeat a step through the whole trajectory, answer all times at once, or learn "
+        "single steps (default: auto, unrolled where it can)",
     )  # fmt: skip
     add(
         "--batch", type=flags.positive, metavar="N", help="samples per step (default: the system's)"

@@ -9,36 +9,40 @@ from fredholm.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import xarray
+    from torch import Tensor
 
+    from fredholm.fields import Signature
     from fredholm.surrogates import Surrogate
 
 _NPY = b"\x93NUMPY"
 
 
-def read_inputs(file: str, description: dict[str, Any], surrogate: "Surrogate") -> Any:
-    """What `Surrogate.predict` takes, from whatever file holds it; targets are not needed.
+def read_inputs(
+    file: str, description: dict[str, Any], surrogate: "Surrogate"
+) -> tuple[Any, "Tensor | None"]:
+    """Inputs and parameters that `Surrogate.predict` takes; targets are not needed.
 
     Raises:
         DataError: The file cannot be read, does not say which array is the input, or holds other
             quantities than those trained on.
     """
-    from fredholm.data import detect, read
+    from fredholm.data import as_trained, detect, read
     from fredholm.data.readers import own
     from fredholm.data.readers.labelled import KIND_NETCDF, KIND_ZARR
 
     path = Path(file)
     if _is_npy(path):
-        return _npy(path)
+        return _npy(path), None
     kind = detect(path)
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
-        return _labelled(path, kind)
+        return _labelled(path, kind, surrogate.signature), None
     arrays = _arrays(path, kind)
     named = description.get("input", ())
     if len(arrays) == 1 or (named and "target" not in description):
-        return _chosen(path, arrays, named)
-    samples = read(path, **description)
+        return _chosen(path, arrays, named), None
+    samples = as_trained(read(path, **description), surrogate.signature)
     same_units(samples.input_variables, surrogate.signature.inputs)
-    return samples.inputs
+    return samples.inputs, samples.params
 
 
 def _is_npy(path: Path) -> bool:
@@ -57,8 +61,8 @@ def _npy(path: Path) -> Any:
         return _numbers(path, np.load(path, allow_pickle=False))
 
 
-def _labelled(path: Path, kind: str) -> "xarray.Dataset":
-    """The variables of a labelled file; of one of ours the inputs, under their own names."""
+def _labelled(path: Path, kind: str, signature: "Signature") -> "xarray.Dataset":
+    """The variables of a labelled file."""
     import xarray
 
     from fredholm.data.readers.labelled import KIND_ZARR
@@ -71,12 +75,23 @@ def _labelled(path: Path, kind: str) -> "xarray.Dataset":
             path, engine=engine, decode_times=False, decode_timedelta=False
         )
         with opened:
-            if "fredholm_layout" not in opened.attrs:
-                return opened.load()
-            inputs = opened[json.loads(opened.attrs["inputs"])].load()
-    names = {key: str(item.attrs.get("variable", key)) for key, item in inputs.data_vars.items()}
-    axes = {key: str(item.attrs.get("coordinate", key)) for key, item in inputs.coords.items()}
-    return inputs.rename(names | axes)
+            return _own(opened, signature) if "fredholm_layout" in opened.attrs else opened.load()
+
+
+def _own(opened: "xarray.Dataset", signature: "Signature") -> "xarray.Dataset":
+    """Inputs and parameters of a file of ours, under the names that the surrogate knows.
+
+    Where it forecasts, its inputs carry the labels of the targets: u, where the file has u0.
+    """
+    inputs, targets, params = (
+        json.loads(opened.attrs[side]) for side in ("inputs", "targets", "params")
+    )
+    kept = opened[[*inputs, *params]].load()
+    names = {key: str(item.attrs.get("variable", key)) for key, item in kept.data_vars.items()}
+    axes = {key: str(item.attrs.get("coordinate", key)) for key, item in kept.coords.items()}
+    if targets == [variable.name for variable in signature.inputs]:
+        names |= dict(zip(inputs, targets))
+    return kept.rename({old: new for old, new in (names | axes).items() if old != new})
 
 
 def _arrays(path: Path, kind: str) -> dict[str, Any]:

@@ -27,14 +27,14 @@ def problem_in(words: Sequence[str]) -> str | None:
     return next((w for flag, w in pairs if w in PROBLEMS and flag not in _TAKE_A_WORD), None)
 
 
-def system_in(words: Sequence[str], default: str) -> str:
-    """The system that the flag `--system` names."""
+def word_behind(flag: str, words: Sequence[str]) -> str | None:
+    """The word that follows a flag, before the words can be parsed."""
     scout = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    scout.add_argument("--system", default=default)
+    scout.add_argument(flag, dest="word")
     try:
-        return scout.parse_known_args(words)[0].system
+        return scout.parse_known_args(words)[0].word
     except argparse.ArgumentError:
-        return default
+        return None
 
 
 def add_problem_flags(parser: Parser, key: str) -> None:

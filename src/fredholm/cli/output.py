@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from typing import Any, Self
@@ -109,6 +110,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join([line[0].ljust(widths[0]), *(t.rjust(w) for t, w in zip(line[1:], widths[1:]))])
         for line in lines
+    )
+
+
+def flag_line(name: str, default: Any, meaning: str) -> str:
+    """A parameter with its default and its meaning, in lines of at most a hundred columns."""
+    flag = f"  --{name.replace('_', '-')} {default}"
+    return (
+        textwrap.fill(meaning, 100, initial_indent=f"{flag:24} ", subsequent_indent=" " * 25)
+        or flag
     )
 
 

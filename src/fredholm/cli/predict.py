@@ -60,8 +60,8 @@ def _predict(
     from fredholm.surrogates import Surrogate
 
     surrogate = Surrogate.load(run)
-    inputs = read_inputs(file, description, surrogate)
-    prediction = surrogate.predict(inputs, at=_grid(surrogate, at))
+    inputs, params = read_inputs(file, description, surrogate)
+    prediction = surrogate.predict(inputs, params=params, at=_grid(surrogate, at))
     write_prediction(prediction, path, run)
     for warning in prediction.warnings:
         output.note(f"warning: {warning}")

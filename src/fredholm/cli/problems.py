@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fredholm.cli.flags import documented, optional_parameters
-from fredholm.cli.output import Output
+from fredholm.cli.output import Output, flag_line
 from fredholm.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _show(key: str, output: Output) -> None:
         output.show(f"  {name:12}{line}")
     output.show("\nparameters, as flags of `fredholm generate`:")
     for name, parameter in defaults.items():
-        flag = f"--{name.replace('_', '-')} {parameter.default}"
-        output.show(f"  {flag:24} {said.get(name, '')}")
+        output.show(flag_line(name, parameter.default, said.get(name, "")))
     output.show(f"\nnext: fredholm generate {key} -n 1000 -o {key}.nc    or: fredholm fit {key}")
     shown = {name: str(parameter.default) for name, parameter in defaults.items()}
     output.result({"problem": key, **_facts(problem), "defaults": shown})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fredholm.cli.flags import documented
-from fredholm.cli.output import Output
+from fredholm.cli.output import Output, flag_line
 from fredholm.cli.parser import Parser
 
 EXAMPLE = """\
@@ -56,8 +56,7 @@ def _show(key: str, output: Output) -> None:
     said = documented(found.build)
     defaults = {name: parameter.default for name, parameter in found.parameters.items()}
     for name, default in defaults.items():
-        flag = f"--{name.replace('_', '-')} {default}"
-        output.show(f"  {flag:24} {said.get(name, '')}")
+        output.show(flag_line(name, default, said.get(name, "")))
     shown = f"\nnext: fredholm fit DATA --system {key}"
     output.show(shown + (f"    or: fredholm reproduce {key}" if found.experiment else ""))
     defaults = {name: str(default) for name, default in defaults.items()}
