@@ -35,15 +35,19 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     add_description(parser)
+    key = word_behind("--problem", words)
+    if key is not None:
+        add_problem_flags(parser, key)
     args = parser.parse(words)
-    return _check(args.file, args.other, args.problem, described(args), Output(args.json))
+    problem = None if key is None else problem_from(key, args)
+    return _check(args.file, args.other, problem, described(args), Output(args.json))
 
 
-def _check(file: str, other: str | None, key: str | None, description: dict, output: Output) -> int:
+def _check(
+    file: str, other: str | None, problem: "Problem | None", description: dict, output: Output
+) -> int:
     from fredholm.data import check, describe, read
-    from fredholm.problems import build
 
-    problem = None if key is None else build(key)
     samples = read(file, **description)
     output.show(describe(samples))
     others = None if other is None else read(other, **description)
