@@ -1,5 +1,6 @@
 """Line figures of a run: how it was trained, at which scales it errs, how its errors spread."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,14 @@ from fredholm.benchmarks.canvas import (
     svg,
 )
 from fredholm.benchmarks.page import Html, figure, joined, picture
-from fredholm.benchmarks.wording import duration, number, percent, whole
+from fredholm.benchmarks.wording import duration, number, percent, superscript, whole
 from fredholm.metrics import distribution
 from fredholm.surrogates import Evaluation
 from fredholm.training import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import XAxis, YAxis
     from matplotlib.figure import Figure
 
 _SIZE = (5.4, 3.4)
@@ -83,6 +85,7 @@ def _rate(record: Record) -> Html:
         drawn, axes = _axes("seconds of training", "", top=True)
         axes.plot(seconds, rates, color=LOSS, marker=".")
         axes.set_ylim(bottom=0)
+        axes.ticklabel_format(style="plain", axis="y")
         _steps_on_top(axes, record)
         image = svg(drawn)
     alt = f"Learning rate, at most {number(max(rates))}"
@@ -113,10 +116,10 @@ def error_distribution(evaluation: Evaluation) -> Html:
     """Share of samples below each error, for the surrogate and the baselines."""
     found = distribution(evaluation.errors)
     with drawing():
-        drawn, axes = _axes("relative L2 error", "share of samples")
+        drawn, axes = _axes("relative L2 error", "share of samples", top=True)
         for (name, errors), colour in zip(evaluation.baselines.items(), OTHERS):
             _steps(axes, errors, color=colour, label=name, linewidth=1.2, linestyle="--")
-        _steps(axes, evaluation.errors, color=PREDICTION, label="surrogate", linewidth=2.2)
+        _steps(axes, evaluation.errors, color=PREDICTION, label="this surrogate", linewidth=2.2)
         for (name, value), sign in zip(found.items(), "oDs^"):
             if np.isfinite(value):
                 height = float((evaluation.errors <= value).double().mean())
@@ -124,7 +127,7 @@ def error_distribution(evaluation: Evaluation) -> Html:
                 axes.plot([value], [height], sign, color=TRUTH, markersize=5, label=label)
         _error_axis(axes, [evaluation.errors, *evaluation.baselines.values()])
         axes.set_ylim(0, 1.04)
-        axes.legend(fontsize=7.5, labelspacing=0.3)
+        axes.legend(fontsize=7.5, ncols=4, loc="lower left", bbox_to_anchor=(-0.12, 1.0))
         image = svg(drawn)
     alt = "Distribution of the errors: " + ", ".join(f"{k} {percent(v)}" for k, v in found.items())
     caption = "Share of the test samples with at most that error; further left is better."
@@ -142,9 +145,26 @@ def _axes(x: str, y: str, *, top: bool = False) -> "tuple[Figure, Axes]":
 
 
 def _log_y(axes: "Axes", values: list[float]) -> None:
-    """A logarithmic axis, where there is something positive to show on it."""
-    if any(value > 0 and np.isfinite(value) for value in values):
-        axes.set_yscale("log")
+    """A logarithmic axis, where the values span enough to need one."""
+    shown = [value for value in values if value > 0 and np.isfinite(value)]
+    if not shown or max(shown) < 4 * min(shown):
+        return
+    axes.set_yscale("log")
+    if max(shown) > 100 * min(shown):
+        _log_ticks(axes.yaxis, (1.0,), lambda value: f"10{superscript(round(np.log10(value)))}")
+    else:
+        _log_ticks(axes.yaxis, (1.0, 2.0, 5.0), lambda value: f"{value:g}")
+
+
+def _log_ticks(
+    axis: "XAxis | YAxis", parts: tuple[float, ...], text: Callable[[float], str]
+) -> None:
+    """Marks at these multiples of powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=parts))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+    axis.set_minor_locator(NullLocator())
 
 
 def _steps_on_top(axes: "Axes", record: Record) -> None:
@@ -159,12 +179,12 @@ def _steps_on_top(axes: "Axes", record: Record) -> None:
 
 def _plain_ticks(axes: "Axes", last: float) -> None:
     """Wavenumbers as plain numbers."""
-    from matplotlib.ticker import FixedLocator, NullFormatter, ScalarFormatter
+    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
     marks = [k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048) if k <= last]
     axes.xaxis.set_major_locator(FixedLocator(marks))
     axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _steps(axes: "Axes", errors: Tensor, **style: Any) -> None:
@@ -176,10 +196,11 @@ def _steps(axes: "Axes", errors: Tensor, **style: Any) -> None:
 
 def _error_axis(axes: "Axes", groups: list[Tensor]) -> None:
     """Percent; logarithmic where the errors span more than a decade."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import PercentFormatter
 
     found = [error for group in groups for error in group.tolist() if 0 < error < np.inf]
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     if found and max(found) > 10 * min(found):
         axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+        parts = (1.0, 2.0, 5.0) if max(found) < 1e3 * min(found) else (1.0,)
+        _log_ticks(axes.xaxis, parts, lambda value: f"{100 * value:g}%")

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from typing import Any
 
 from fredholm.benchmarks.machine import machine
-from fredholm.benchmarks.page import Html, element, facts
-from fredholm.benchmarks.wording import call, compact, duration, number, percent, whole
+from fredholm.benchmarks.page import Html, element, facts, joined
+from fredholm.benchmarks.wording import call, compact, duration, pairs, percent, whole
 from fredholm.data import Samples
 from fredholm.domains import Domain
 from fredholm.fields import Field, Variable
@@ -36,11 +36,15 @@ def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluati
         ("Input", _side(shape.inputs, shape.input_grid)),
         ("Target", _side(shape.targets, shape.target_grid)),
     )
-    number_of = str(settings["samples"]) if "samples" in settings else ""
-    rows = [("Samples", number_of), *sides, *_provenance(surrogate.origin)]
+    trained = str(settings["samples"]) if "samples" in settings else ""
+    rows = [("Samples", trained), *sides, *_provenance(surrogate.origin)]
     parts = [element("h3", "Training samples"), facts(rows)]
     for name, (samples, evaluation) in evaluations.items():
-        parts += [element("h3", f"Test samples: {name}"), facts(_tested(samples, evaluation))]
+        tested = _tested(samples, evaluation)
+        fresh = [row for row in tested if row not in rows or row[0] == "Samples"]
+        parts += [element("h3", f"Test samples: {name}"), facts(fresh)]
+        if len(fresh) < len(tested):
+            parts.append(element("p", "All else is as in the training samples.", class_="note"))
     return parts
 
 
@@ -68,7 +72,8 @@ def _side(variables: tuple[Variable, ...], domain: Domain) -> str:
 
 
 def _range(u: Field) -> str:
-    return f"values from {number(float(u.values.min()))} to {number(float(u.values.max()))}"
+    low, high = (f"{float(end):.3g}".replace("-", "−") for end in u.values.aminmax())
+    return f"values from {low} to {high}"
 
 
 def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -77,7 +82,7 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     texts = [e.get("text", "") if isinstance(e, Mapping) else str(e) for e in equations.values()]
     files = [PurePath(str(origin[key])).name for key in ("file", "source") if origin.get(key)]
     others = [
-        (str(key).replace("_", " ").capitalize(), compact(value))
+        (_title(key), pairs(value) if isinstance(value, Mapping) else compact(value))
         for key, value in origin.items()
         if key not in _KNOWN and value not in (None, "", [], {}, ())
     ]
@@ -91,10 +96,16 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _title(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
 def _listed(sentences: Iterable[str], *, code: bool = False) -> Html:
-    """A list; empty where there is nothing to list."""
-    items = [element("li", element("code", s) if code else s) for s in map(str, sentences)]
-    return element("ul", *items) if items else Html("")
+    """A list; a single item stands for itself, and nothing for an empty one."""
+    items = [element("code", s) if code else s for s in map(str, sentences)]
+    if len(items) < 2:
+        return joined(items)
+    return element("ul", *(element("li", item) for item in items))
 
 
 def cost(
@@ -119,7 +130,7 @@ def cost(
                 (f"Prediction, {name}", f"{duration(e.seconds / len(e.errors))} per sample")
                 for name, (_, e) in evaluations.items()
             ),
-            *((name.capitalize(), duration(value)) for name, value in seconds.items()),
+            ("Wall clock", ", ".join(f"{name} {duration(s)}" for name, s in seconds.items())),
         ]
     )
 
@@ -131,7 +142,7 @@ def repeat(surrogate: Surrogate, command: str) -> list[Html]:
     exact = "The same seed gives the same numbers on the same machine and versions."
     if "seconds" in budget:
         exact = "With a budget in seconds two runs agree only approximately."
-    rows = [("seed", "" if seed is None else f"{seed}. {exact}")]
+    rows = [("Seed", "" if seed is None else f"{seed}. {exact}")]
     for key, value in found.items():
-        rows.append((key.replace("_", " "), "" if value is None else str(value)))
+        rows.append((_title(key), "" if value is None else str(value)))
     return [element("pre", command), facts(rows)]

@@ -1,13 +1,13 @@
 """Pictures of functions: what went in, what should have come out, what came, and the difference."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fredholm.benchmarks.canvas import PREDICTION, TRUTH, blank, drawing, png, svg
-from fredholm.benchmarks.page import Html, element, picture
+from fredholm.benchmarks.canvas import PHASES, PREDICTION, TRUTH, blank, drawing, png, svg
+from fredholm.benchmarks.page import Html, element, joined, picture
 from fredholm.benchmarks.views import View, views
 from fredholm.benchmarks.wording import number
 from fredholm.data import Samples
@@ -15,15 +15,22 @@ from fredholm.domains import Axis
 from fredholm.fields import Field, Variable
 
 if TYPE_CHECKING:
+    from matplotlib.colorbar import Colorbar
     from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 _CHANNELS = 3
 """Channels that are drawn of each function."""
 _CATEGORIES = 4
 """A function with at most so many values is drawn as a map of phases."""
-_WIDTH, _HEIGHT = 2.9, 2.6
-_PLANE, _BAR = (0.17, 0.17, 0.60, 0.70), (0.80, 0.17, 0.045, 0.70)
-_LINE = (0.19, 0.17, 0.77, 0.70)
+_WIDTH, _HEIGHT = 2.9, 2.45
+_WIDE = 3.8
+"""Inches of a panel; four stand in a row, or three wide ones where all are lines."""
+_PLANE, _BAR = (0.205, 0.19, 0.56, 0.68), (1.05, 0.0, 0.075, 1.0)
+"""Left, bottom, width and height; those of the colour bar as parts of the plane that is drawn."""
+_LINE = (0.16, 0.19, 0.80, 0.68)
+_STEPS = (1, 2, 2.5, 5, 10)
+"""Steps between marks, up to powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Scale:
     """How values become colours.
 
     Args:
-        colours: Name of the colour map.
+        colours: Name of the colour map of values that vary continuously.
         low, high: Values at its ends.
         phases: The values of a function that has only a few; empty for all others.
     """
@@ -49,16 +56,17 @@ def case_pictures(case: Samples, predicted: Field) -> Html:
         case: Samples of which the first is drawn.
         predicted: What the surrogate answers for it.
     """
+    lines = case.targets.grid.dim == 1
+    width, style = (_WIDE, "panels lines") if lines else (_WIDTH, "panels")
     with drawing():
-        inputs = _input_panels(case)
-        answers = _answer_rows(case, predicted)
-    if len(inputs) == 1 and len(answers) == 1:
-        return _row([*inputs, *answers[0]])
-    return Html("".join(_row(panels) for panels in (inputs, *answers)))
-
-
-def _row(panels: Sequence[Html]) -> Html:
-    return element("div", *panels, class_="panels")
+        inputs = _input_panels(case, width)
+        answers = _answer_rows(case, predicted, width)
+    rows = [inputs, *answers]
+    if len(inputs) == 1:
+        # One input stands at the head of the first row; the others leave its place empty.
+        empty = element("div", class_="empty")
+        rows = [[*(inputs if row is answers[0] else [empty]), *row] for row in answers]
+    return joined(element("div", *panels, class_=style) for panels in rows)
 
 
 def _channels(u: Field, variables: Sequence[Variable]) -> list[tuple[Variable, np.ndarray]]:
@@ -67,16 +75,16 @@ def _channels(u: Field, variables: Sequence[Variable]) -> list[tuple[Variable, n
     return [(label, values[..., c]) for c, label in enumerate(variables[:_CHANNELS])]
 
 
-def _input_panels(case: Samples) -> list[Html]:
+def _input_panels(case: Samples, width: float) -> list[Html]:
     panels = []
     for variable, values in _channels(case.inputs, case.input_variables):
         scale = _scale([values], allow_phases=True)
         for view in views(case.inputs.grid):
-            panels.append(_panel(f"Input {variable}", view, [values], scale))
+            panels.append(_panel(f"Input {variable}", view, [values], scale, width))
     return panels
 
 
-def _answer_rows(case: Samples, predicted: Field) -> list[list[Html]]:
+def _answer_rows(case: Samples, predicted: Field, width: float) -> list[list[Html]]:
     """One row of panels for each target channel and view."""
     truths = _channels(case.targets, case.target_variables)
     answers = _channels(predicted, case.target_variables)
@@ -86,13 +94,13 @@ def _answer_rows(case: Samples, predicted: Field) -> list[list[Html]]:
         largest = float(np.abs(gap[np.isfinite(gap)]).max(initial=0.0)) or 1.0
         signed = Scale("RdBu_r", -largest, largest)
         for view in views(case.targets.grid):
-            error = _panel(f"Error in {variable}", view, [gap], signed)
+            error = _panel(f"Error in {variable}", view, [gap], signed, width)
             if len(view.axes) == 1:
                 title = f"{variable}: truth and prediction"
-                rows.append([_panel(title, view, [truth, answer], common), error])
+                rows.append([_panel(title, view, [truth, answer], common, width), error])
                 continue
             shown = (("Truth", truth), ("Prediction", answer))
-            both = [_panel(f"{name} {variable}", view, [v], common) for name, v in shown]
+            both = [_panel(f"{name} {variable}", view, [v], common, width) for name, v in shown]
             rows.append([*both, error])
     return rows
 
@@ -106,7 +114,7 @@ def _scale(arrays: Sequence[np.ndarray], *, allow_phases: bool = False) -> Scale
     finite = [array[np.isfinite(array)] for array in arrays]
     values = np.unique(finite[0])
     if allow_phases and 2 <= len(values) <= _CATEGORIES < finite[0].size // 4:
-        return Scale("cividis", float(values[0]), float(values[-1]), tuple(values.tolist()))
+        return Scale("", float(values[0]), float(values[-1]), tuple(values.tolist()))
     low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 1.0)
     room = high - low or abs(high) or 1.0
     others = np.concatenate(finite)
@@ -117,11 +125,18 @@ def _scale(arrays: Sequence[np.ndarray], *, allow_phases: bool = False) -> Scale
     )
 
 
-def _panel(title: str, view: View, arrays: Sequence[np.ndarray], scale: Scale) -> Html:
+def _panel(
+    title: str, view: View, arrays: Sequence[np.ndarray], scale: Scale, width: float
+) -> Html:
+    """One picture: the first function as colours on a plane, or all of them as lines."""
     parts = [view.of(array) for array in arrays]
     heading = f"{title}, {view.label}" if view.label else title
-    draw: Callable[..., Html] = _lines if len(view.axes) == 1 else _plane
-    return draw(heading, view.axes, parts, scale)
+    figure = blank(width, _HEIGHT)
+    if len(view.axes) == 1:
+        _lines(figure, heading, view.axes[0], parts, scale)
+        return picture(svg(figure), "image/svg+xml", _describe(heading, parts[-1]))
+    _plane(figure, heading, view.axes, parts[0], scale)
+    return picture(png(figure), "image/png", _describe(heading, parts[0]))
 
 
 def _describe(title: str, part: np.ndarray) -> str:
@@ -132,58 +147,73 @@ def _describe(title: str, part: np.ndarray) -> str:
     return f"{title}: from {number(float(finite.min()))} to {number(float(finite.max()))}"
 
 
-def _lines(title: str, axes: tuple[Axis], parts: Sequence[np.ndarray], scale: Scale) -> Html:
-    figure = blank(_WIDTH * 1.25, _HEIGHT)
+def _lines(
+    figure: "Figure", title: str, axis: Axis, parts: Sequence[np.ndarray], scale: Scale
+) -> None:
     drawn = figure.add_axes(_LINE)
-    points = axes[0].points().numpy()
+    points = axis.points().numpy()
     styles = ((TRUTH, "-", "truth"), (PREDICTION, "--", "prediction"))
     for part, (colour, dashes, name) in zip(parts, styles):
         drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
-    drawn.set_xlabel(_label(axes[0]))
+    drawn.set_xlabel(_label(axis))
     drawn.set_title(_plain(title))
     drawn.grid(True)
     room = 0.05 * (scale.high - scale.low) or 1.0
     drawn.set_ylim(scale.low - room, scale.high + room)
     if len(parts) == 2:
         drawn.legend(fontsize=7.5)
-    return picture(svg(figure), "image/svg+xml", _describe(title, parts[-1]))
 
 
-def _plane(title: str, axes: tuple[Axis, Axis], parts: Sequence[np.ndarray], scale: Scale) -> Html:
-    figure = blank(_WIDTH, _HEIGHT)
-    drawn, bar = figure.add_axes(_PLANE), figure.add_axes(_BAR)
-    colours, values, limits = _colours(scale, parts[0])
+def _plane(
+    figure: "Figure", title: str, axes: tuple[Axis, ...], part: np.ndarray, scale: Scale
+) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    horizontal, vertical = axes
+    drawn = figure.add_axes(_PLANE)
+    colours, values, limits = _colours(scale, part)
     image = drawn.imshow(
         values,
         origin="lower",
-        extent=(*_edges(axes[0]), *_edges(axes[1])),
+        extent=(*_edges(horizontal), *_edges(vertical)),
         cmap=colours,
         vmin=limits[0],
         vmax=limits[1],
         interpolation="nearest",
-        aspect=_aspect(*axes),
+        aspect=_aspect(horizontal, vertical),
     )
-    drawn.set_xlabel(_label(axes[0]))
-    drawn.set_ylabel(_label(axes[1]))
+    drawn.set_xlabel(_label(horizontal))
+    drawn.set_ylabel(_label(vertical))
     drawn.set_title(_plain(title))
     for spine in drawn.spines.values():
         spine.set_visible(False)
-    figure.colorbar(image, cax=bar)
+    for axis in (drawn.xaxis, drawn.yaxis):
+        axis.set_major_locator(MaxNLocator(4, steps=_STEPS))
+    _bar(
+        figure.colorbar(image, cax=drawn.inset_axes(_BAR), ticks=MaxNLocator(5, steps=_STEPS)),
+        scale,
+    )
+
+
+def _bar(bar: "Colorbar", scale: Scale) -> None:
+    """Marks of the colour bar: numbers, or one for each phase."""
+    bar.outline.set_visible(False)
+    bar.minorticks_off()
     if scale.phases:
-        bar.set_yticks(range(len(scale.phases)), [f"{phase:.3g}" for phase in scale.phases])
-    return picture(png(figure), "image/png", _describe(title, parts[0]))
+        bar.set_ticks(range(len(scale.phases)), labels=[f"{phase:.3g}" for phase in scale.phases])
 
 
 def _colours(scale: Scale, part: np.ndarray) -> "tuple[Colormap, np.ndarray, tuple[float, float]]":
     """Colour map, values to map and their limits; phases are numbered, each with one colour."""
     import matplotlib
+    from matplotlib.colors import ListedColormap
 
-    colours = matplotlib.colormaps[scale.colours]
     if not scale.phases:
+        colours = matplotlib.colormaps[scale.colours]
         return colours, np.ma.masked_invalid(part), (scale.low, scale.high)
     count = len(scale.phases)
     numbered = np.abs(part[..., None] - np.asarray(scale.phases)).argmin(-1)
-    return colours.resampled(count), numbered, (-0.5, count - 0.5)
+    return ListedColormap(PHASES[count]), numbered, (-0.5, count - 0.5)
 
 
 def _edges(axis: Axis) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from fredholm.benchmarks.page import Html, element, joined, page, section
 from fredholm.benchmarks.results import overview, results
 from fredholm.benchmarks.verdict import concerns, details, headline
 from fredholm.benchmarks.wording import duration
-from fredholm.data import Samples
+from fredholm.data import Samples, as_trained
 from fredholm.surrogates import Evaluation, Surrogate
 from fredholm.training import write_atomically
 
@@ -40,10 +40,15 @@ def write_report(
     """
     if not evaluations:
         raise ValueError("a report needs the evaluation of at least one set of test samples")
+    # What was evaluated: trajectories as the forecasts or single steps that were trained on.
+    evaluations = {
+        name: (as_trained(samples, surrogate.signature), evaluation)
+        for name, (samples, evaluation) in evaluations.items()
+    }
     variables = surrogate.signature.inputs, surrogate.signature.targets
     title = " ↦ ".join(", ".join(v.name for v in side) for side in variables)
     content = page(
-        f"{title}: report of a surrogate",
+        f"Surrogate {title}",
         _header(title, surrogate, evaluations),
         _verdict(surrogate, evaluations),
         overview(evaluations),
@@ -64,10 +69,10 @@ def _header(title: str, surrogate: Surrogate, evaluations: Evaluations) -> Html:
     story = f"trained for {duration(record.seconds)}"
     if "samples" in record.settings:
         story += f" on {record.settings['samples']} samples"
-    lead = f"A surrogate for this map between functions, {story}, tested on "
+    lead = f"A map between functions, {story}, tested on "
     return joined(
         (
-            element("h1", title),
+            element("h1", f"Surrogate {title}"),
             element("p", lead + ", ".join(evaluations) + ".", class_="lead"),
         )
     )

@@ -18,17 +18,17 @@ from fredholm.surrogates.evaluation import apply
 
 def overview(evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> Html:
     """One row for each set of test samples."""
-    head = ("test samples", "number", "grid", "mean", "median", "p95", "max", "best baseline", "")
+    head = ("test samples", "number", "grid", "mean", "median", "p95", "max", "best baseline")
     rows = []
     for name, (samples, evaluation) in evaluations.items():
         best, share = best_baseline(evaluation), ratio(evaluation)
         grid = " × ".join(map(str, samples.target_domain.shape))
-        beside = ("none", "") if best is None else (f"{best[0]} {percent(best[1])}", "")
-        if share is not None:
-            beside = (beside[0], f"ratio {number(share)}")
+        beside = ("none", "")
+        if best is not None and share is not None:
+            beside = (f"{best[0]} {percent(best[1])}", number(share))
         count = whole(len(evaluation.errors))
         rows.append((name, count, grid, *_figures(evaluation.errors), *beside))
-    return table(head, rows)
+    return table((*head, "ratio to it"), rows)
 
 
 def results(name: str, surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> Html:
@@ -61,7 +61,7 @@ def _fields(surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> H
         heading = f"{title} sample: number {chosen}, relative error {error}"
         parts += [element("h3", heading), case_pictures(case, predicted)]
     note = "Error is prediction minus truth; truth and prediction share one scale."
-    return joined((*parts, element("p", note, class_="lead")))
+    return joined((*parts, element("p", note, class_="note")))
 
 
 def _bands(evaluation: Evaluation) -> Html:

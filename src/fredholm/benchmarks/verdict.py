@@ -49,23 +49,20 @@ def ratio(evaluation: Evaluation) -> float | None:
 
 def headline(evaluation: Evaluation) -> str:
     """One sentence: the error to expect, beside the best trivial baseline."""
-    error, best, share = percent(evaluation.relative_l2), best_baseline(evaluation), None
-    failed = _failures(evaluation)
+    count, failed = len(evaluation.errors), _failures(evaluation)
     if failed:
-        return (
-            f"Do not use this surrogate: {failed} of {len(evaluation.errors)} predictions are not "
-            "finite."
-        )
-    share = ratio(evaluation)
+        return f"Do not use this surrogate: {failed} of {count} predictions are not finite."
+    error, best, share = (
+        percent(evaluation.relative_l2),
+        best_baseline(evaluation),
+        ratio(evaluation),
+    )
     if best is None or share is None:
         return f"Expect an error of about {error}; there is no baseline to compare it with."
-    other = f"the best trivial baseline, {best[0]}, at {percent(best[1])}"
+    other = f"the best trivial baseline, {best[0]}, makes {percent(best[1])}"
     if share >= 1:
-        return (
-            f"Do not use this surrogate: its error of about {error} is {number(share)} times that "
-            f"of {other}."
-        )
-    return f"Expect an error of about {error}: {number(share)} times that of {other}."
+        return f"Do not use this surrogate: it errs by about {error}, where {other}."
+    return f"Expect an error of about {error}, where {other} (ratio {number(share)})."
 
 
 def details(name: str, evaluation: Evaluation) -> str:

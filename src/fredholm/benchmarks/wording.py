@@ -19,7 +19,12 @@ def number(value: float) -> str:
     if -4 <= exponent < 5:
         return f"{value:.{max(2 - exponent, 0)}f}".replace("-", "−")
     mantissa = f"{value / 10**exponent:.2f}".replace("-", "−")
-    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return f"{mantissa} × 10{superscript(exponent)}"
+
+
+def superscript(exponent: int) -> str:
+    """An exponent as raised digits."""
+    return str(exponent).translate(_SUPERSCRIPTS)
 
 
 def percent(error: float) -> str:
@@ -38,7 +43,7 @@ def duration(seconds: float) -> str:
     """Wall-clock time in the unit that suits it."""
     if seconds < 0.1:
         return f"{number(1e3 * seconds)} ms"
-    if seconds < 120:
+    if seconds < 600:
         return f"{number(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
@@ -57,8 +62,15 @@ def compact(value: Any) -> str:
     if isinstance(value, Mapping):
         if set(value) == {"name"}:
             return str(value["name"]).rpartition(":")[2]
-        inside = ", ".join(f"{key}={compact(v)}" for key, v in value.items() if key != "call")
-        return f"{str(value.get('call', '')).rpartition(':')[2]}({inside})"
+        inside = pairs({key: item for key, item in value.items() if key != "call"})
+        if "call" not in value:
+            return f"{{{inside}}}"
+        return f"{str(value['call']).rpartition(':')[2]}({inside})"
     if isinstance(value, list | tuple):
         return f"({', '.join(map(compact, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Names and values, one after the other."""
+    return ", ".join(f"{name}={compact(value)}" for name, value in values.items())
