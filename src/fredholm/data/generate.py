@@ -65,7 +65,7 @@ def generate(
                 progress(writer.done, n)
             while writer.done < n:
                 stop = min(writer.done + chunk, n)
-                writer.append(make.labelled(make(writer.done, stop), n=n, chunk=chunk))
+                writer.append(make(writer.done, stop))
                 if progress is not None:
                     progress(writer.done, n)
         except KeyboardInterrupt as stopped:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,7 +87,8 @@ class SampleWriter:
             DataError: The disk is full or gone; the samples before these are kept.
         """
         start, stop = self.done, self.done + len(samples)
-        if stop > self.total or layout_of(samples) != self.layout:
+        same_kind = replace(layout_of(samples), attributes=self.layout.attributes) == self.layout
+        if stop > self.total or not same_kind:
             raise ValueError(f"{self.path} takes {self.total} samples like its template")
         if start == stop:
             return
