@@ -7,7 +7,8 @@ from fredholm.fields import Field
 from fredholm.problems.priors import GaussianField, TwoPhase
 from fredholm.solvers import multigrid
 from fredholm.solvers.finite_volume import balance
-from fredholm.solvers.linear import conjugate_gradients, solve_linear
+from fredholm.solvers.krylov import conjugate_gradients
+from fredholm.solvers.linear import solve_linear
 from fredholm.solvers.multigrid import Multigrid, coarsen
 from fredholm.solvers.stencil import Stencil
 

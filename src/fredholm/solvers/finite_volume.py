@@ -202,7 +202,7 @@ def _walls(
         if isinstance(boundary, Field):
             two = replace(line.axis, size=2, location="node")
             ends = Grid.of(*grid.axes[:number], two, *grid.axes[number + 1 :])
-            values = _batch_last(boundary.at(ends))
+            values = _batch_last(boundary.at(ends)).to(like)
         else:
             shape = [2 if k == number else n for k, n in enumerate(grid.shape)]
             values = torch.full((*shape, 1), float(boundary)).to(like)

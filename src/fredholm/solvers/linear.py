@@ -10,13 +10,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fredholm.errors import DivergedError
+from fredholm.solvers.krylov import ADVICE, conjugate_gradients, means, norms
 from fredholm.solvers.multigrid import Multigrid
 from fredholm.solvers.stencil import Stencil
 
 Method = Literal["auto", "direct", "multigrid", "cg"]
 _CHUNK = 2**18
 """Numbers per array that are iterated on together: 2 MiB, so that a sweep stays in the cache."""
-_ADVICE = "check that the coefficient is positive and finite, and of moderate contrast"
 _LIMITS = {"multigrid": 200, "cg": 20000}
 
 
@@ -106,9 +106,9 @@ class _Solve(torch.autograd.Function):
     ):
         stencil = Stencil(faces, mass, periodic)
         values, iterations = _SOLVERS[method](stencil, b, tol)
-        residual = _norm(stencil.residual(b, values)) / _norm(b).clamp(min=1e-300)
+        residual = norms(stencil.residual(b, values)) / norms(b).clamp(min=1e-300)
         if not bool(torch.isfinite(residual).all()):
-            raise DivergedError(f"the {method} solve left the finite numbers; {_ADVICE}")
+            raise DivergedError(f"the {method} solve left the finite numbers; {ADVICE}")
         ctx.options = (method, tol, periodic)
         ctx.save_for_backward(values, mass, *faces)
         ctx.mark_non_differentiable(iterations, residual)
@@ -121,20 +121,12 @@ class _Solve(torch.autograd.Function):
         values, mass, *faces = ctx.saved_tensors
         stencil = Stencil(tuple(faces), mass, periodic)
         if stencil.singular:
-            gradient = gradient - _mean(gradient)
+            gradient = gradient - means(gradient)
         adjoint, _ = _SOLVERS[method](stencil, gradient, tol)
         with torch.enable_grad():
             entries = [entry.detach().requires_grad_() for entry in (mass, *faces)]
             image = Stencil(tuple(entries[1:]), entries[0], periodic).apply(values)
         return None, None, None, adjoint, *torch.autograd.grad(image, entries, -adjoint)
-
-
-def _norm(x: Tensor) -> Float[Tensor, "batch"]:
-    return x.flatten(0, -2).norm(dim=0)
-
-
-def _mean(x: Tensor) -> Float[Tensor, "batch"]:
-    return x.flatten(0, -2).mean(0)
 
 
 def _direct(stencil: Stencil, b: Tensor, tol: float) -> tuple[Tensor, Tensor]:
@@ -168,7 +160,7 @@ def _direct(stencil: Stencil, b: Tensor, tol: float) -> tuple[Tensor, Tensor]:
             parts = list(pool.map(solve, batch, (slice(k, k + 1) for k in batch)))
     u = torch.cat(parts, dim=1).reshape(b.shape).to(b)
     if stencil.singular:
-        u = u - _mean(u)
+        u = u - means(u)
     return u, torch.zeros(b.shape[-1], dtype=torch.long, device=b.device)
 
 
@@ -202,56 +194,3 @@ def _in_chunks(
         solved.append(conjugate_gradients(chosen, b[..., part], prepare(chosen), tol, limit))
     values, iterations = zip(*solved)
     return torch.cat(values, dim=-1), torch.cat(iterations)
-
-
-def conjugate_gradients(
-    stencil: Stencil,
-    b: Float[Tensor, "*points batch"],
-    precondition: Callable[[Tensor], Tensor],
-    tol: float,
-    limit: int,
-) -> tuple[Float[Tensor, "*points batch"], Int[Tensor, "batch"]]:
-    """Preconditioned conjugate gradients on a batch; each system stops at its own tolerance.
-
-    Args:
-        stencil: Symmetric positive (semi)definite matrices.
-        b: Right-hand sides.
-        precondition: A symmetric positive definite map close to A⁻¹.
-        tol: ‖r‖/‖b‖ at which a system is finished.
-        limit: Largest number of iterations.
-
-    Raises:
-        DivergedError: A system is not finished after `limit` iterations.
-
-    Reference:
-        Saad, Iterative Methods for Sparse Linear Systems, 2003, algorithm 9.1.
-    """
-    b = b.contiguous()
-    u, r = torch.zeros_like(b), b.clone()
-    z = precondition(r)
-    p, rz, size = z.clone(), _dot(r, z), _norm(b)
-    iterations = torch.zeros(b.shape[-1], dtype=torch.long, device=b.device)
-    for _ in range(limit):
-        left = _norm(r)
-        active = left > tol * size
-        if not bool(torch.isfinite(left).all()):
-            break
-        if not bool(active.any()):
-            return (u - _mean(u) if stencil.singular else u), iterations
-        iterations += active
-        q = stencil.apply(p)
-        step = torch.where(active, rz / _dot(p, q), 0.0)
-        u.addcmul_(step, p)
-        r.addcmul_(step, q, value=-1)
-        z = precondition(r)
-        before, rz = rz, _dot(r, z)
-        p = torch.addcmul(z, torch.where(active, rz / before, 0.0), p)
-    worst = float((_norm(r) / size).nan_to_num(nan=torch.inf).max())
-    raise DivergedError(
-        f"conjugate gradients reached a relative residual of {worst:.1e} in {limit} iterations, "
-        f'not {tol:.0e}; loosen tol, use method="direct", or {_ADVICE}'
-    )
-
-
-def _dot(x: Tensor, y: Tensor) -> Float[Tensor, "batch"]:
-    return (x * y).flatten(0, -2).sum(0)

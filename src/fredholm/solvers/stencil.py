@@ -65,21 +65,27 @@ class Stencil:
         self, b: Float[Tensor, "*points batch"], u: Float[Tensor, "*points batch"]
     ) -> Float[Tensor, "*points batch"]:
         """b - A u."""
-        r = torch.addcmul(b, self.diagonal, u, value=-1)
-        for axis, faces in enumerate(self.faces):
-            n = self.shape[axis]
-            inner = faces.narrow(axis, 1, n - 1)
-            r.narrow(axis, 0, n - 1).addcmul_(inner, u.narrow(axis, 1, n - 1))
-            r.narrow(axis, 1, n - 1).addcmul_(inner, u.narrow(axis, 0, n - 1))
-            if self.periodic[axis]:
-                outer = faces.narrow(axis, 0, 1)
-                r.narrow(axis, 0, 1).addcmul_(outer, u.narrow(axis, n - 1, 1))
-                r.narrow(axis, n - 1, 1).addcmul_(outer, u.narrow(axis, 0, 1))
-        return r
+        return self._coupled(torch.addcmul(b, self.diagonal, u, value=-1), u, 1.0)
 
     def apply(self, u: Float[Tensor, "*points batch"]) -> Float[Tensor, "*points batch"]:
         """A u."""
-        return -self.residual(torch.zeros_like(u), u)
+        return self._coupled(self.diagonal * u, u, -1.0)
+
+    def _coupled(self, result: Tensor, u: Tensor, sign: float) -> Tensor:
+        """Adds sign · Σⱼ Tᵢⱼ uⱼ to the result, in place."""
+        for axis, faces in enumerate(self.faces):
+            n = self.shape[axis]
+            inner = faces.narrow(axis, 1, n - 1)
+            before, after = (0, n - 1), (1, n - 1)
+            pairs = [(before, after, inner), (after, before, inner)]
+            if self.periodic[axis]:
+                outer = faces.narrow(axis, 0, 1)
+                first, last = (0, 1), (n - 1, 1)
+                pairs += [(first, last, outer), (last, first, outer)]
+            for here, there, conductance in pairs:
+                part = result.narrow(axis, *here)
+                part.addcmul_(conductance, u.narrow(axis, *there), value=sign)
+        return result
 
     def chosen(self, part: slice) -> "Stencil":
         """The systems of a part of the batch; a shared matrix stays shared."""
