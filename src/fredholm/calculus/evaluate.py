@@ -40,7 +40,7 @@ def evaluate(e: Expression, values: Given, grid: Grid, *, method: Method = "auto
     symbols = _Symbols(values, grid)
     parts = expanded.components if isinstance(expanded, Vector) else (expanded,)
     results = Tape(parts)(symbols, lambda node, u: _derivative(node, u, grid, method))
-    tensors = [symbols.filled(torch.as_tensor(result)) for result in results]
+    tensors = [symbols.filled(result) for result in results]
     return Field(torch.stack(torch.broadcast_tensors(*tensors), dim=-1), grid)
 
 
@@ -70,10 +70,10 @@ class _Symbols:
             else self._number(value, e.name)
         )
 
-    def filled(self, tensor: Tensor) -> Tensor:
-        """The tensor spread over all points of the grid."""
-        batch = tensor.shape[0] if tensor.ndim else 1
-        return tensor.to(self.like).expand(batch, *self.grid.shape)
+    def filled(self, value: Tensor | float) -> Tensor:
+        """The value spread over all points of the grid."""
+        tensor = torch.as_tensor(value, dtype=self.like.dtype, device=self.like.device)
+        return tensor.expand(tensor.shape[0] if tensor.ndim else 1, *self.grid.shape)
 
     def _coordinate(self, name: str) -> Tensor:
         shape = [1] * (1 + self.grid.dim)
@@ -82,7 +82,7 @@ class _Symbols:
         return points.reshape(shape)
 
     def _number(self, value: float | Tensor | Field, name: str) -> Tensor:
-        number = torch.as_tensor(value).to(self.like)
+        number = torch.as_tensor(value, dtype=self.like.dtype, device=self.like.device)
         if number.ndim > 1:
             raise ValueError(f"{name!r} is a number or one number per function, got {number.shape}")
         return number.reshape(-1, *[1] * self.grid.dim)

@@ -79,5 +79,5 @@ def _correlate(values: Tensor, stencil: tuple[float, ...]) -> Tensor:
 
 
 def _dot(samples: Tensor, offsets: tuple[int, ...], order: int) -> Tensor:
-    stencil = torch.tensor(weights(offsets, order)).to(samples)
+    stencil = torch.tensor(weights(offsets, order), dtype=torch.float64).to(samples)
     return (samples * stencil).sum(-1, keepdim=True)

@@ -209,7 +209,9 @@ def _growth(
     Zero where it is rounding beside the eigenvalues, as for waves, whose rates are imaginary.
     """
     waves = {
-        axis.name: torch.tensor([2j * torch.pi * count * share / axis.length]).to(torch.complex128)
+        axis.name: torch.tensor(
+            [2j * torch.pi * count * share / axis.length], dtype=torch.complex128
+        )
         for axis, share in zip(domain.axes, direction)
     }
     one = torch.ones(1, dtype=torch.complex128)

@@ -81,7 +81,8 @@ class Products:
             return self._fixed.get(e, time)
 
         shape = (len(modes), *self._basis.grid.shape)
-        sums = [torch.as_tensor(s).expand(shape) for s in self._tape(leaf, self._derivative)]
+        results = self._tape(leaf, self._derivative)
+        sums = [torch.as_tensor(r, dtype=torch.float64).expand(shape) for r in results]
         return list(self._basis.modes(torch.stack(sums, dim=1)).unbind(1))
 
     def _points(self, modes: Tensor) -> Tensor:
