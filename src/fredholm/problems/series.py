@@ -5,6 +5,7 @@ grid therefore adds modes to the same function instead of drawing another one.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -97,6 +98,15 @@ def noise(seeds: Int[Tensor, "batch"], shape: tuple[int, ...]) -> Float[Tensor, 
     max(k) and, within a shell, in lexicographic order, so that a larger shape continues the
     numbering of a smaller one.
     """
+    position = _positions(shape)
+    count = max(shape) ** len(shape)
+    rows = [_normal(int(seed), count)[position] for seed in seeds]
+    return torch.stack(rows) if rows else torch.empty(0, *shape, dtype=torch.float64)
+
+
+@lru_cache(maxsize=8)
+def _positions(shape: tuple[int, ...]) -> Int[Tensor, "*modes"]:
+    """The number of each mode in the order of shells."""
     side = max(shape)
     shells = torch.zeros((side,) * len(shape), dtype=torch.long)
     for dim in range(len(shape)):
@@ -104,9 +114,7 @@ def noise(seeds: Int[Tensor, "batch"], shape: tuple[int, ...]) -> Float[Tensor, 
         shells = torch.maximum(shells, index)
     order = torch.argsort(shells.flatten(), stable=True)
     position = torch.empty_like(order).scatter_(0, order, torch.arange(len(order)))
-    position = position.view(shells.shape)[tuple(slice(size) for size in shape)]
-    rows = [_normal(int(seed), len(order))[position] for seed in seeds]
-    return torch.stack(rows) if rows else torch.empty(0, *shape, dtype=torch.float64)
+    return position.view(shells.shape)[tuple(slice(size) for size in shape)]
 
 
 def _normal(seed: int, count: int) -> Tensor:
