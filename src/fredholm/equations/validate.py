@@ -172,6 +172,7 @@ def _conditions(
             raise EquationError(f"the condition on {part!r} contains no unknown: {condition}")
 
 
+@torch.no_grad()
 def require_well_posed(
     equations: Mapping[str, Equation], domain: Grid, values: Values | None = None
 ) -> None:

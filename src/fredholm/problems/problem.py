@@ -179,11 +179,13 @@ class Problem:
         draws = [prior.sample(n, grid, generator=generator) for prior in self.varies.values()]
         return Field(torch.cat([draw.values for draw in draws], dim=-1), grid)
 
-    def solve(self, inputs: Field, *, at: Grid | None = None, tol: float = 1e-6) -> Solution:
+    def solve(
+        self, inputs: Field | None = None, *, at: Grid | None = None, tol: float = 1e-6
+    ) -> Solution:
         """The targets of the inputs, by the solver that the statement calls for.
 
         Args:
-            inputs: Varied functions on a spatial grid.
+            inputs: Varied functions on a spatial grid; not needed where nothing varies.
             at: Where the targets are wanted; by default `target_grid` of the inputs' grid.
             tol: Relative error that the solver aims at.
 
@@ -191,6 +193,8 @@ class Problem:
             EquationError: No solver of this version fits the statement.
             DivergedError: The solution left the finite numbers.
         """
+        if inputs is None:
+            inputs = Field(torch.zeros(1, *self.domain.shape, 0, dtype=torch.float64), self.domain)
         self.check_inputs(inputs)
         return choose_solver(self)(self, inputs, at or self.target_grid(inputs.grid), tol)
 
