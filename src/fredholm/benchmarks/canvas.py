@@ -40,6 +40,8 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.6,
     "legend.frameon": False,
     "legend.fontsize": 8.5,
+    # A dollar in a name is a dollar.
+    "text.parse_math": False,
     # The same figures give the same file.
     "svg.hashsalt": "fredholm",
 }

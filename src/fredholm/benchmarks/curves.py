@@ -104,12 +104,20 @@ def spectra(evaluation: Evaluation) -> Html:
             axes.plot(shells[shown], energy[shown], color=colour, marker=".", label=label)
         axes.set_xscale("log")
         _log_y(axes, [*truth.energy[1:].tolist(), *error.energy[1:].tolist()])
+        axes.set_ylim(bottom=_floor(axes, truth.energy, error.energy))
         _plain_ticks(axes, float(truth.shells[-1]))
         axes.legend()
         image = svg(drawn)
     alt = "Energy of the truth and of the error over the wavenumber, logarithmic"
     caption = "Energy by wavenumber. Where the error reaches the truth, nothing was learned."
     return figure(picture(image, "image/svg+xml", alt), caption)
+
+
+def _floor(axes: "Axes", truth: Tensor, error: Tensor) -> float:
+    """Lower end of the energies: what lies far below truth and error is rounding."""
+    of_interest = min(1e-10 * float(truth.max()), 1e-3 * float(error.max()))
+    lowest = axes.get_ylim()[0]
+    return max(lowest, of_interest) if np.isfinite(of_interest) else lowest
 
 
 def error_distribution(evaluation: Evaluation) -> Html:

@@ -156,7 +156,7 @@ def _lines(
     for part, (colour, dashes, name) in zip(parts, styles):
         drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
     drawn.set_xlabel(_label(axis))
-    drawn.set_title(_plain(title))
+    drawn.set_title(title)
     drawn.grid(True)
     room = 0.05 * (scale.high - scale.low) or 1.0
     drawn.set_ylim(scale.low - room, scale.high + room)
@@ -184,7 +184,7 @@ def _plane(
     )
     drawn.set_xlabel(_label(horizontal))
     drawn.set_ylabel(_label(vertical))
-    drawn.set_title(_plain(title))
+    drawn.set_title(title)
     for spine in drawn.spines.values():
         spine.set_visible(False)
     for axis in (drawn.xaxis, drawn.yaxis):
@@ -230,10 +230,4 @@ def _aspect(horizontal: Axis, vertical: Axis) -> Literal["equal", "auto"]:
 
 
 def _label(axis: Axis) -> str:
-    text = f"{axis.name} [{axis.units}]" if axis.units not in ("", "1") else axis.name
-    return _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Text without mathematical markup: a dollar in a name is a dollar."""
-    return text.replace("$", r"\$")
+    return f"{axis.name} [{axis.units}]" if axis.units not in ("", "1") else axis.name

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from fredholm.benchmarks.machine import machine
@@ -57,21 +58,25 @@ def write_record(
 
 def _publish(folder: Path, key: str, text: str) -> Path:
     """Gives a complete file the first free name; a link is made whole or not at all."""
-    partial = folder / f".{key}.{os.getpid()}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        for path in _names(folder, key):
-            try:
-                os.link(partial, path)
-            except FileExistsError:
-                continue
-            return path
+        with NamedTemporaryFile("w", dir=folder, prefix=".", encoding="utf-8") as partial:
+            partial.write(text)
+            partial.flush()
+            # Temporary files can be read by their owner only, records by everybody.
+            os.chmod(partial.name, 0o644)
+            return next(path for path in _names(folder, key) if _linked(partial.name, path))
     except OSError as error:
         raise DataError(f"cannot write a record to {folder}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    raise AssertionError("there are infinitely many names")
+
+
+def _linked(file: str, path: Path) -> bool:
+    """Whether the file could be given that name, because nothing had it."""
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _names(folder: Path, key: str) -> Iterator[Path]:

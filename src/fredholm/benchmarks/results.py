@@ -15,6 +15,8 @@ from fredholm.metrics import BANDS, distribution
 from fredholm.surrogates import Evaluation, Surrogate
 from fredholm.surrogates.evaluation import apply
 
+_MEANINGLESS = 10.0
+
 
 def overview(evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> Html:
     """One row for each set of test samples."""
@@ -65,15 +67,15 @@ def _fields(surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> H
 
 
 def _bands(evaluation: Evaluation) -> Html:
-    """A table with bars; the longest bar is the largest error."""
-    largest = max((v for v in evaluation.bands.values() if v < float("inf")), default=1.0) or 1.0
+    """A table with bars; a full bar is an error as large as the truth."""
     rows = []
     for band, error in evaluation.bands.items():
         first, last = BANDS[band]
         span = f"{first} ≤ k < {last}" if last < 10**6 else f"k ≥ {first}"
-        length = f"{13 * min(error / largest, 1.0):.2f}rem"
-        bar = element("span", class_="meter", style=f"width:{length}")
-        cells = (element("td", percent(error)), element("td", bar, class_="bar"))
+        bar = element("span", class_="meter", style=f"width:{13 * min(error, 1.0):.2f}rem")
+        # Where the truth has next to no energy, the quotient is a number without a meaning.
+        figure = percent(error) if error < _MEANINGLESS else "above 1000%"
+        cells = (element("td", figure), element("td", bar, class_="bar"))
         rows.append(element("tr", element("th", f"{band}, {span}", scope="row"), *cells))
     head = ("wavenumbers", "relative error", "")
     top = element("tr", *(element("th", cell, scope="col") for cell in head))
