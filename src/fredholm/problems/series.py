@@ -76,7 +76,7 @@ def eigenfunctions(x: Float[Tensor, "n"], length: float, boundary: Boundary, cou
 
 def synthesise(
     scales: Float[Tensor, "*modes"],
-    functions: Sequence[Float[Tensor, "n modes"]],
+    functions: Sequence[Float[Tensor, "_ _"]],
     seeds: Int[Tensor, "batch"],
 ) -> Float[Tensor, "batch *points 1"]:
     """Σₖ sₖ ξₖ φₖ with one seed per function; k runs over the product of the axes' modes."""

@@ -83,18 +83,18 @@ def solve_linear(
 def choose_method(stencil: Stencil, batch: int) -> Method:
     """The method with the smaller estimate of seconds on one CPU core.
 
-    The estimates are fits to `records/solvers/crossover.txt`: factorising costs N, N^3/2 or N²
-    for N unknowns in one, two or three dimensions, a right-hand side a twentieth of it, and
-    multigrid a microsecond per unknown after some thirty milliseconds of small steps.
+    The estimates are fits to `records/solvers/crossover.txt`: for N unknowns a factorisation
+    costs N, N^3/2 or N² in one, two or three dimensions, a right-hand side a twentieth of it, and
+    multigrid most of a microsecond per unknown after twenty milliseconds of small steps.
     """
     if stencil.mass.device.type != "cpu":
         return "multigrid"
     if any(wraps and n % 2 for n, wraps in zip(stencil.shape, stencil.periodic)):
         return "direct"
     size, dim = stencil.size, sum(n > 1 for n in stencil.shape)
-    factor = 5e-4 + {0: 0.0, 1: 1.5e-6 * size, 2: 4e-8 * size**1.5}.get(dim, 2.5e-9 * size**2)
-    direct = factor * (stencil.mass.shape[-1] + batch / 20)
-    return "direct" if direct <= 0.03 + 1e-6 * size * batch else "multigrid"
+    fill = {0: 0.0, 1: 0.0, 2: 2.5e-8 * size**1.5}.get(dim, 3e-9 * size**2)
+    direct = (3e-4 + 1.5e-6 * size + fill) * (stencil.mass.shape[-1] + batch / 20)
+    return "direct" if direct <= 0.02 + 8e-7 * size * batch else "multigrid"
 
 
 class _Solve(torch.autograd.Function):

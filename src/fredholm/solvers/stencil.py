@@ -29,7 +29,7 @@ class Stencil:
         stands for the same matrix for every right-hand side.
     """
 
-    faces: tuple[Float[Tensor, "*faces batch"], ...]
+    faces: tuple[Float[Tensor, "... batch"], ...]
     mass: Float[Tensor, "*points batch"]
     periodic: tuple[bool, ...]
 
