@@ -91,10 +91,9 @@ def _place(found: Found, name: str, size: int, options: Options) -> Placed:
     coordinates = found.coordinates.get(name)
     if coordinates is not None and name != TIME and len(coordinates) != size:
         coordinates = None
+    values = None if name == TIME else _values_along(found, name, size)
     try:
-        return place(
-            name, size, coordinates, hint, stated, lambda: _values_along(found, name, size)
-        )
+        return place(name, size, coordinates, hint, stated, values)
     except DataError as error:
         raise DataError(f"{found.path}: {error}") from error
 

@@ -4,7 +4,6 @@ A file rarely says whether an axis is periodic and whether its points are nodes 
 What the coordinates and the values show is taken as found; what remains is assumed, and said.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +13,6 @@ from fredholm.data.readers.found import TIME, AxisHint
 from fredholm.domains import Axis
 from fredholm.domains.axis import Location
 from fredholm.errors import DataError
-
-Probe = Callable[[], np.ndarray | None]
-"""Some values of the target with the axis in question last, or None where it has no such axis."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def place(
     coordinates: np.ndarray | None,
     hint: AxisHint,
     stated: Stated,
-    probe: Probe,
+    values: np.ndarray | None,
 ) -> Placed:
     """The axis with `size` stored points.
 
@@ -52,7 +48,7 @@ def place(
             time, of which the last is dropped.
         hint: What the format says.
         stated: What the user says.
-        probe: Asked for values only where the above leave something open.
+        values: Some functions of the file along this axis, which is their last, to judge its ends.
 
     Raises:
         DataError: Coordinates that are not equidistant, or not as many as points.
@@ -63,7 +59,7 @@ def place(
     if points is not None and hint.units.startswith("degree") and _full_circle(points):
         hint = AxisHint(True, hint.location, hint.units)
         said.append(f"{name}: covers 360 degrees, so it is periodic")
-    found = _ends(hint.periodic if stated.periodic is None else stated.periodic, probe())
+    found = _ends(hint.periodic if stated.periodic is None else stated.periodic, values)
     if found.reason:
         said.append(f"{name}: {found.reason}")
     if found.repeated_end:

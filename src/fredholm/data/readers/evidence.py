@@ -41,6 +41,7 @@ def seam(values: np.ndarray) -> Seam:
     n = values.shape[-1]
     if n < 5 or not np.isfinite(values).all():
         return Seam(False, None, "too few finite values to tell, assumed not periodic")
+    values = values / (np.abs(values).max() or 1.0)  # squares of huge numbers overflow
     spread = values.std()
     if spread == 0:
         return Seam(False, None, "constant values tell nothing, assumed not periodic")
