@@ -54,7 +54,11 @@ def test_imports_point_downwards():
 
 
 def test_every_folder_has_a_row():
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"testing", "cli", "fredholm"}
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {
+        "testing",
+        "cli",
+        "fredholm",
+    }
     assert folders <= set(RANK)
 
 
