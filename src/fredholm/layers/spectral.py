@@ -24,7 +24,8 @@ class SpectralConv(nn.Module):
             fewer than 2 modes - 1 points the modes beyond its Nyquist limit are left out.
 
     Shapes:
-        (batch, *points, in_channels) -> (batch, *points, out_channels).
+        (*points, batch, in_channels) -> (*points, batch, out_channels): points first, so that every
+        transform is one product with long rows and nothing is copied.
 
     Raises:
         ValueError: No modes, or no channels.
@@ -43,69 +44,71 @@ class SpectralConv(nn.Module):
             )
         self.modes = tuple(modes)
         self.out_channels = out_channels
-        kept = (*(2 * k - 1 for k in modes[:-1]), modes[-1])
+        kept = (modes[0], *(2 * k - 1 for k in modes[1:]))
         scale = 1 / math.sqrt(in_channels + out_channels)
         # Real and imaginary part side by side: one real product per mode applies both, and
         # Module.double() would leave complex parameters in single precision.
         self.weight = nn.Parameter(scale * torch.randn(*kept, in_channels, 2 * out_channels))
 
     def forward(
-        self, x: Float[Tensor, "batch *points c"], axes: tuple[Axis, ...]
-    ) -> Float[Tensor, "batch *points d"]:
+        self, x: Float[Tensor, "*points batch c"], axes: tuple[Axis, ...]
+    ) -> Float[Tensor, "*points batch d"]:
         """The filtered functions; `axes` says where the samples of `x` lie."""
         modes = [min(k, (axis.size + 1) // 2) for k, axis in zip(self.modes, axes, strict=True)]
         coefficients = analyse(x, axes, modes)
         return synthesise(self._multiply(coefficients, modes), axes, modes)
 
-    def _multiply(self, pairs: Tensor, modes: list[int]) -> Tensor:
-        """R_k û_k for every mode; (batch, 2, *modes, c) -> (batch, 2, *modes, d)."""
-        weight = self.weight
-        for number, (kept, available) in enumerate(zip(modes[:-1], self.modes[:-1])):
+    def _multiply(
+        self, pairs: Float[Tensor, "*modes 2 batch c"], modes: list[int]
+    ) -> Float[Tensor, "*modes 2 batch d"]:
+        """R_k û_k for every mode."""
+        weight = self.weight.narrow(0, 0, modes[0])
+        for number, (kept, available) in enumerate(zip(modes[1:], self.modes[1:]), start=1):
             weight = weight.narrow(number, available - kept, 2 * kept - 1)
-        weight = weight.narrow(len(modes) - 1, 0, modes[-1])
-        shape, d = pairs.shape, self.out_channels
-        rows = pairs.reshape(2 * shape[0], -1, shape[-1]).transpose(0, 1)
+        *kept, _, batch, c = pairs.shape
+        rows = pairs.reshape(-1, 2 * batch, c)
         product = torch.bmm(rows, weight.reshape(-1, *weight.shape[-2:]))
-        product = product.transpose(0, 1).reshape(shape[0], 2, *shape[2:-1], 2 * d)
-        real, imaginary = product[..., :d], product[..., d:]
-        return torch.stack([real[:, 0] - imaginary[:, 1], real[:, 1] + imaginary[:, 0]], dim=1)
+        real, imaginary = product.reshape(*kept, 2, batch, 2, self.out_channels).unbind(-2)
+        first, second = real.unbind(-3), imaginary.unbind(-3)
+        return torch.stack([first[0] - second[1], first[1] + second[0]], dim=-3)
 
 
 def analyse(
-    x: Float[Tensor, "batch *points c"], axes: tuple[Axis, ...], modes: list[int]
-) -> Float[Tensor, "batch 2 *modes c"]:
+    x: Float[Tensor, "*points batch c"], axes: tuple[Axis, ...], modes: list[int]
+) -> Float[Tensor, "*modes 2 batch c"]:
     """Fourier coefficients of real samples as pairs (real, imaginary).
 
-    k = 0 ... modes-1 on the last axis (the others follow by symmetry), |k| < modes elsewhere.
+    k = 0 ... modes-1 on the first axis (the others follow by symmetry), |k| < modes elsewhere.
     """
-    batch, points, c = x.shape[0], x.shape[1:-1], x.shape[-1]
-    matrix = real_analysis(axes[-1], modes[-1], x.dtype, x.device)
-    pairs = _left(matrix, x.reshape(-1, points[-1], c))
-    kept = modes[-1] * c
-    for number in range(len(points) - 2, -1, -1):
-        # The pair stands behind the axis and must come before it, to be summed with it.
-        rows = pairs.reshape(-1, points[number], 2, kept).transpose(1, 2)
-        matrix = pair_analysis(axes[number], modes[number], x.dtype, x.device)
-        pairs = _left(matrix, rows.reshape(-1, 2 * points[number], kept))
-        kept *= 2 * modes[number] - 1
-    widths = [2 * k - 1 for k in modes[:-1]]
-    return pairs.reshape(batch, 2, *widths, modes[-1], c)
+    *points, batch, c = x.shape
+    matrix = real_analysis(axes[0], modes[0], x.dtype, x.device)
+    pairs = (matrix @ x.reshape(points[0], -1)).reshape(2, modes[0], -1).transpose(0, 1)
+    done = modes[0]
+    for axis, k in zip(axes[1:], modes[1:]):
+        rows = pairs.reshape(done, 2 * axis.size, -1)
+        moved = _left(pair_analysis(axis, k, x.dtype, x.device), rows)
+        # The pair stays behind the modes that are done, next to the axis that follows.
+        pairs = moved.reshape(done, 2, 2 * k - 1, -1).transpose(1, 2)
+        done *= 2 * k - 1
+    return pairs.reshape(modes[0], *(2 * k - 1 for k in modes[1:]), 2, batch, c)
 
 
 def synthesise(
-    pairs: Float[Tensor, "batch 2 *modes c"], axes: tuple[Axis, ...], modes: list[int]
-) -> Float[Tensor, "batch *points c"]:
+    pairs: Float[Tensor, "*modes 2 batch c"], axes: tuple[Axis, ...], modes: list[int]
+) -> Float[Tensor, "*points batch c"]:
     """The real functions with these coefficients, on the points of the axes."""
-    batch, c = pairs.shape[0], pairs.shape[-1]
-    dtype, device, lead = pairs.dtype, pairs.device, batch
-    for axis, k in zip(axes[:-1], modes[:-1]):
-        rows = pairs.reshape(lead, 2 * (2 * k - 1), -1)
+    batch, c = pairs.shape[-2:]
+    dtype, device = pairs.dtype, pairs.device
+    left = math.prod(pairs.shape[:-3])
+    pairs = pairs.reshape(left, 2, -1)
+    for axis, k in zip(reversed(axes[1:]), reversed(modes[1:])):
+        left //= 2 * k - 1
+        rows = pairs.reshape(left, 2 * k - 1, 2, -1).transpose(1, 2).reshape(left, 4 * k - 2, -1)
         moved = _left(pair_synthesis(axis, k, dtype, device), rows)
-        pairs = moved.reshape(lead, 2, axis.size, -1).transpose(1, 2)
-        lead *= axis.size
-    matrix = real_synthesis(axes[-1], modes[-1], dtype, device)
-    values = _left(matrix, pairs.reshape(lead, 2 * modes[-1], c))
-    return values.reshape(batch, *(axis.size for axis in axes), c)
+        pairs = moved.reshape(left, 2, -1)
+    first = real_synthesis(axes[0], modes[0], dtype, device)
+    values = first @ pairs.transpose(0, 1).reshape(2 * modes[0], -1)
+    return values.reshape(*(axis.size for axis in axes), batch, c)
 
 
 def _left(

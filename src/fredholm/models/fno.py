@@ -70,11 +70,11 @@ class FNO(Operator):
         if self.coordinates:
             points = u.grid.scaled(u.grid.points()).to(x)
             x = torch.cat([x, points.expand(len(u), *points.shape)], dim=-1)
-        x = self.lifting(x)
+        x = self.lifting(x).movedim(0, -2).contiguous()  # points first, as the kernels want them
         last = len(self.kernels) - 1
         for number, (kernel, skip) in enumerate(zip(self.kernels, self.skips)):
             x = kernel(x, axes) + skip(x)
             if number < last:
                 x = functional.gelu(x)
-        out = u.with_values(self.projection(x))
+        out = u.with_values(self.projection(x).movedim(-2, 0))
         return out if at is None else out.at(at)

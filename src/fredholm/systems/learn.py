@@ -24,7 +24,7 @@ from fredholm.operators import (
 )
 from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
 from fredholm.systems import Card, Recipe, Task, card
-from fredholm.training import Budget, Checkpoints, Moment, fit
+from fredholm.training import Budget, Checkpoints, Moment, fit, threads, threads_for
 
 Trajectory = Literal["auto", "unrolled", "direct", "step"]
 _HEAD = 4000
@@ -46,7 +46,7 @@ class Choices:
             one the samples support.
         trajectory: Where the targets are trajectories: `"unrolled"` trains a step through all its
             repetitions, `"direct"` answers all times at once, `"step"` learns single steps (and
-            answers one), `"auto"` unrolls where it can.
+            answers one), `"auto"` answers directly.
         recipe: Optimiser, objective and batch; by default those of the system's card.
         device: `"cpu"`, `"cuda"`, or `"auto"` for the faster one that is there.
     """
@@ -100,18 +100,20 @@ def learn(
     operator.to(choose_device(choices.device))
     recipe = choices.recipe or chosen.recipe
     plain = recipe.objective
-    record = fit(
-        operator,
-        train,
-        objective=plain if symmetry == "none" else Augmented(plain, symmetry),
-        budget=budget or Budget(seconds=60),
-        validation=held_out,
-        optimiser=recipe.optimiser,
-        batch=recipe.batch,
-        seed=seed,
-        checkpoints=checkpoints,
-        watch=watch,
-    )
+    points = head.targets.values[0].numel()
+    with threads(threads_for(points, recipe.batch)):
+        record = fit(
+            operator,
+            train,
+            objective=plain if symmetry == "none" else Augmented(plain, symmetry),
+            budget=budget or Budget(seconds=60),
+            validation=held_out,
+            optimiser=recipe.optimiser,
+            batch=recipe.batch,
+            seed=seed,
+            checkpoints=checkpoints,
+            watch=watch,
+        )
     return Surrogate(
         operator=operator,
         signature=head.signature,
@@ -187,7 +189,7 @@ def _repeats(shape: Signature, trajectory: Trajectory) -> bool:
             "steps can be repeated only where the targets are the same quantities as the inputs: "
             "use trajectory='direct'"
         )
-    return shape.state_to_state and trajectory != "direct"
+    return trajectory == "unrolled"
 
 
 def _inner(shape: Signature, repeats: bool) -> Signature:

@@ -5,6 +5,7 @@ from fredholm.training.checkpoints import Checkpoints, write_atomically
 from fredholm.training.fit import fit, mean_error
 from fredholm.training.optimiser import AdamW
 from fredholm.training.record import Moment, Record
+from fredholm.training.threads import threads, threads_for
 
 __all__ = [
     "AdamW",
@@ -14,5 +15,7 @@ __all__ = [
     "Record",
     "fit",
     "mean_error",
+    "threads",
+    "threads_for",
     "write_atomically",
 ]

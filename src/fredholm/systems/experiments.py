@@ -1,0 +1,55 @@
+"""Parts that the experiments of the cards share."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fredholm.data import Samples
+from fredholm.surrogates import Surrogate
+from fredholm.systems.learn import Choices, learn
+from fredholm.training import Budget
+
+Tell = Callable[[str], None]
+
+
+def contest(
+    samples: Samples,
+    contestants: Mapping[str, Mapping[str, Any]],
+    *,
+    seconds: float,
+    seed: int,
+    tell: Tell,
+) -> dict[str, Surrogate]:
+    """Trains several systems on the same samples with the same seconds, one after the other.
+
+    Args:
+        samples: Training samples.
+        contestants: Hyper-parameters by system.
+        seconds: Budget of each.
+        seed: Seed of each.
+        tell: Told of the progress.
+    """
+    surrogates = {}
+    for system, hyper in contestants.items():
+        tell(f"training {system} for {seconds:g} s on {len(samples)} samples")
+        surrogates[system] = learn(
+            samples,
+            system,
+            budget=Budget(seconds=seconds),
+            choices=Choices(hyper=hyper),
+            seed=seed,
+        )
+        record = surrogates[system].record
+        tell(f"  {record.parameters} parameters, {record.steps} steps")
+    return surrogates
+
+
+def costs(surrogates: Mapping[str, Surrogate]) -> dict[str, dict[str, float]]:
+    """Parameters, steps and seconds of each, to stand beside the errors."""
+    return {
+        name: {
+            "parameters": surrogate.record.parameters,
+            "steps": surrogate.record.steps,
+            "seconds": surrogate.record.seconds,
+        }
+        for name, surrogate in surrogates.items()
+    }
