@@ -5,6 +5,8 @@
 # make peers  the comparison with another library on the same data and seconds
 
 PYTHON ?= python3
+# Where the published files lie that the comparison uses.
+DATA ?= ../shared/data/neuraloperator
 BIN := .venv/bin
 # Small networks and small tests run fastest on one thread per process.
 ONE_THREAD := OMP_NUM_THREADS=1
@@ -36,7 +38,7 @@ docs: .venv/ready
 	touch $@
 
 peers: .venv/ready .venv-peers/ready
-	$(BIN)/python records/peers/compare.py
+	$(BIN)/python records/peers/compare.py $(DATA)
 
 clean:
 	rm -rf .venv .venv-peers build dist docs/_build docs/api/generated
