@@ -11,9 +11,11 @@ from fredholm.cli.parser import Parser
 from fredholm.errors import DataError
 
 if TYPE_CHECKING:
-    from fredholm.data import Samples
+    from fredholm.data import Samples, StreamedSamples
     from fredholm.fields import Variable
 
+_MEMORY = int(os.environ.get("FREDHOLM_MEMORY", 4 * 2**30))
+"""Bytes of samples that are held in memory; more are streamed."""
 _DESCRIBED = ("input", "target", "extent", "periodic", "location")
 
 
@@ -69,6 +71,26 @@ def read_samples(path: str, description: dict[str, Any], *, count: int | None = 
                 f"the first is number {bad[0]}; `fredholm check {path}` tells more"
             )
     return samples
+
+
+def open_training(
+    path: str, description: dict[str, Any], *, count: int | None = None
+) -> "Samples | StreamedSamples":
+    """Training samples: in memory where they fit, else streamed from the file.
+
+    A stream is not looked through for values that are not finite before the training; there it
+    stops at the first of them.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    from fredholm.data import StreamedSamples, open_samples
+
+    if count is None and os.path.isfile(path):
+        samples = open_samples(path, memory_limit=_MEMORY, **description)
+        if isinstance(samples, StreamedSamples):
+            return samples
+    return read_samples(path, description, count=count)
 
 
 def same_units(found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fredholm.cli.files import described, read_samples
+from fredholm.cli.files import described, open_training, read_samples
 from fredholm.cli.generate import make_samples
 from fredholm.cli.output import Output
 from fredholm.errors import DataError
 
 if TYPE_CHECKING:
-    from fredholm.data import Samples
+    from fredholm.data import Samples, StreamedSamples
 
 TRAIN, TEST = 1000, 100
 """Samples that are generated where a problem is named."""
@@ -26,7 +26,7 @@ _TEST_SEED = 1_000_003
 class Sets:
     """Training samples and test samples by name, with the seconds that it took to get them."""
 
-    train: "Samples"
+    train: "Samples | StreamedSamples"
     tests: "Mapping[str, Samples]"
     seconds: Mapping[str, float]
 
@@ -40,7 +40,7 @@ def of_files(args: argparse.Namespace, output: Output) -> Sets:
     from fredholm.data import describe
 
     began = time.monotonic()
-    train = read_samples(args.data, described(args), count=args.samples)
+    train = open_training(args.data, described(args), count=args.samples)
     output.note(describe(train))
     if args.test is None:
         train, tests = _held_out(args, train, output)
@@ -58,15 +58,15 @@ def of_problem(args: argparse.Namespace, folder: Path, output: Output) -> Sets:
         if not path.exists() and (name == "train" or args.test is None):
             seed = args.seed + (_TEST_SEED if name == "test" else 0)
             make_samples(args, path, output, n=n, seed=seed)
-    train = read_samples(str(paths["train"]), {})
+    train = open_training(str(paths["train"]), {})
     files = args.test or [str(paths["test"])]
     tests = {file: read_samples(file, {}) for file in files}
     return Sets(train, tests, {"solving": time.monotonic() - began})
 
 
 def _held_out(
-    args: argparse.Namespace, samples: "Samples", output: Output
-) -> "tuple[Samples, dict[str, Samples]]":
+    args: argparse.Namespace, samples: "Samples | StreamedSamples", output: Output
+) -> "tuple[Samples | StreamedSamples, dict[str, Samples]]":
     import torch
 
     if len(samples) < 3:
@@ -80,4 +80,4 @@ def _held_out(
     output.note(
         f"{count} samples, drawn at random, are held out for the test (or give --test FILE)"
     )
-    return kept, {f"{args.data} ({count} held out)": held}
+    return kept, {f"{args.data} ({count} held out)": held[:]}

@@ -1,7 +1,7 @@
 """Samples that are read when they are needed: for files larger than memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,8 @@ from fredholm.data.readers.found import PerAxis
 from fredholm.data.samples import Samples, split_order
 from fredholm.data.source import Source
 from fredholm.domains import Grid
-from fredholm.fields import Variable
+from fredholm.errors import DataError
+from fredholm.fields import Signature, Variable
 
 _GROUP = 64
 """Batches that are read together and shuffled among themselves."""
@@ -28,17 +29,45 @@ class StreamedSamples:
         source: The file, as a reader opened it.
         block: Neighbouring samples that stay together when shuffling, so that the disk is read in
             pieces and not sample by sample.
+        views: Changes of what is read, one after the other; they keep the number of samples.
     """
 
     source: Source
     block: int = 16
+    views: tuple[Callable[[Samples], Samples], ...] = ()
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __getitem__(self, index: slice | Sequence[int] | Tensor) -> Samples:
         """The chosen samples, in memory."""
-        return self.source.restricted(_numpy(index)).read()
+        samples = self.source.restricted(_numpy(index)).read()
+        for view in self.views:
+            samples = view(samples)
+        return samples
+
+    def mapped(self, view: Callable[[Samples], Samples]) -> Self:
+        """The same stream seen through a further change of its samples.
+
+        Raises:
+            DataError: The change does not keep the number of samples.
+        """
+        found = len(view(self.head(2)))
+        if found != len(self.head(2)):
+            raise DataError(
+                "a stream keeps one sample per sample of the file; this view makes "
+                f"{found} of {len(self.head(2))}: read the file into memory for it"
+            )
+        return replace(self, views=(*self.views, view))
+
+    def to(self, *target: Any) -> Self:
+        """The same stream on another device or in another floating-point dtype."""
+        return self.mapped(lambda samples: samples.to(*target))
+
+    @property
+    def signature(self) -> Signature:
+        """Grids and labels of both sides."""
+        return self.head(1).signature
 
     @property
     def input_domain(self) -> Grid:
@@ -78,7 +107,7 @@ class StreamedSamples:
         """Training and held-out samples: the same ones that `Samples.split` would draw."""
         kept, held = split_order(len(self), held_out, generator)
         first, second = (
-            type(self)(self.source.restricted(part.numpy()), self.block) for part in (kept, held)
+            replace(self, source=self.source.restricted(part.numpy())) for part in (kept, held)
         )
         return first, second
 

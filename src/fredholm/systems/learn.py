@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from fredholm.data import Samples, forecast, one_step
+from fredholm.data import Samples, StreamedSamples, forecast, one_step
 from fredholm.data.discover import discover
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature, Standardise
@@ -60,7 +60,7 @@ class Choices:
 
 
 def learn(
-    samples: Samples,
+    samples: Samples | StreamedSamples,
     system: str = "fno",
     *,
     budget: Budget | None = None,
@@ -73,7 +73,8 @@ def learn(
     """Trains a system on samples and returns it with its scales, limits and baselines.
 
     Args:
-        samples: Pairs of functions; a part of them is held out to choose the weights.
+        samples: Pairs of functions, in memory or streamed; a part of them is held out to choose
+            the weights.
         system: Name of a card, see `fredholm.systems.keys()`.
         budget: When to stop, by default after 60 seconds.
         choices: Everything else that may be chosen.
@@ -91,7 +92,10 @@ def learn(
         choices.validation, generator=torch.Generator().manual_seed(seed)
     )
     view = one_step if choices.trajectory == "step" else forecast
-    train, held_out = view(train), view(held_out)
+    train, held_out = (
+        part.mapped(view) if isinstance(part, StreamedSamples) else view(part)
+        for part in (train, held_out)
+    )
     head = train.head(_HEAD)
     symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
@@ -120,7 +124,7 @@ def learn(
         record=record,
         limits=_limits(head),
         baselines=fit_baselines(head.to(torch.float32)),
-        expected_error=_held_out_error(operator, held_out),
+        expected_error=_held_out_error(operator, held_out.head(_HEAD)),
         origin=samples.origin,
     )
 

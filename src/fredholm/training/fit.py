@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fredholm.data import Samples
+from fredholm.data import Samples, StreamedSamples
 from fredholm.errors import DivergedError, Interrupted
 from fredholm.metrics import relative_l2
 from fredholm.objectives import Objective, RelativeL2
@@ -23,15 +23,17 @@ from fredholm.training.record import Moment, Record
 
 LOOKS = 40
 """How often in a run the validation error is measured, at most."""
+_AT_ONCE = 20_000
+"""Most samples that a closed-form fit looks at."""
 
 
 def fit(
     operator: Operator,
-    samples: Samples,
+    samples: Samples | StreamedSamples,
     *,
     objective: Objective | None = None,
     budget: Budget | None = None,
-    validation: Samples | None = None,
+    validation: Samples | StreamedSamples | None = None,
     optimiser: AdamW | None = None,
     batch: int = 16,
     seed: int = 0,
@@ -47,7 +49,8 @@ def fit(
     Args:
         operator: What is trained, on the device that its parameters are on. A `ClosedForm`
             operator takes its parameters from the samples at once.
-        samples: Training samples; they are converted to the dtype of the parameters.
+        samples: Training samples, in memory or streamed from a file; they are converted to the
+            dtype of the parameters.
         objective: What is minimised, by default the relative L2 error.
         budget: When to stop, by default 100 epochs.
         validation: Held-out samples that choose the weights; without them the last are kept.
@@ -63,7 +66,7 @@ def fit(
         FormatError: The snapshot to continue from belongs to another run.
     """
     if isinstance(operator, ClosedForm):
-        return _fit_at_once(operator, samples, seed)
+        return _fit_at_once(operator, samples.head(_AT_ONCE), seed)
     objective, budget = objective or RelativeL2(), budget or Budget(epochs=100)
     optimiser = optimiser or AdamW()
     settings = _settings(operator, samples, objective, budget, optimiser, batch, seed)
@@ -132,7 +135,7 @@ def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
 
 def _settings(
     operator: Operator,
-    samples: Samples,
+    samples: Samples | StreamedSamples,
     objective: Objective,
     budget: Budget,
     optimiser: AdamW,
@@ -140,12 +143,13 @@ def _settings(
     seed: int,
 ) -> dict[str, Any]:
     """What determines a run: two runs with equal settings are the same run."""
+    shape = samples.signature
     return {
         "operator": type(operator).__name__,
         "parameters": sum(p.numel() for p in operator.parameters()),
         "samples": len(samples),
-        "inputs": str(samples.inputs.domain),
-        "targets": str(samples.targets.domain),
+        "inputs": str(shape.input_grid),
+        "targets": str(shape.target_grid),
         "objective": str(objective),
         "budget": str(budget),
         "optimiser": str(optimiser),
@@ -188,7 +192,7 @@ class _State:
         self.losses.append(value)
         self.step += 1
 
-    def look(self, epoch: int, rate: float, validation: Samples | None) -> Moment:
+    def look(self, epoch: int, rate: float, validation: Samples | StreamedSamples | None) -> Moment:
         """Measures where the run stands; keeps the weights if they are the best so far."""
         began = time.monotonic()
         error = None if validation is None else mean_error(self.operator, validation)
@@ -251,7 +255,7 @@ class _State:
         )
 
 
-def mean_error(operator: Operator, samples: Samples, *, batch: int = 64) -> float:
+def mean_error(operator: Operator, samples: Samples | StreamedSamples, *, batch: int = 64) -> float:
     """Mean relative L2 error in evaluation mode; the operator's mode is put back."""
     mode = operator.training
     operator.eval()
