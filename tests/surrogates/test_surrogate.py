@@ -165,7 +165,7 @@ def test_an_operator_of_ones_own_is_loaded_when_it_is_given(surrogate, tmp_path)
 
 
 @pytest.mark.parametrize("trajectory", ["unrolled", "direct"])
-def test_trajectories_are_learned_both_ways(trajectory):
+def test_trajectories_are_learned_both_ways(trajectory, tmp_path):
     """Advection by one point per step: both forms beat persistence, the initial state alone."""
     u = band_limited(GRID, n=60).to(torch.float32)
     time = Axis(3, 0.0, 0.3, location="right", name="t")
@@ -177,6 +177,8 @@ def test_trajectories_are_learned_both_ways(trajectory):
     result = trained.evaluate(samples)
     assert result.relative_l2 < 0.5 * float(result.baselines["persistence"].mean())
     assert trained.predict(u).to_xarray()["T"].dims == ("sample", "t", "x")
+    loaded = Surrogate.load(trained.save(tmp_path))
+    assert torch.equal(loaded.predict(u).mean.values, trained.predict(u).mean.values)
 
 
 def test_parameters_of_the_equation_are_used():

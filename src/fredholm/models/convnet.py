@@ -6,7 +6,7 @@ from torch.nn import functional
 from fredholm.domains import Domain
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import Conv
-from fredholm.operators import Claim, Operator, ShiftEquivariant
+from fredholm.operators import Claim, Operator, ShiftEquivariant, at_least_one
 
 
 class ConvNet(Operator):
@@ -43,6 +43,7 @@ class ConvNet(Operator):
         width: int = 3,
     ) -> None:
         super().__init__()
+        at_least_one(hidden_channels=hidden_channels, layers=layers)
         self.dim = dim
         channels = (in_channels, *(hidden_channels,) * (layers - 1), out_channels)
         self.maps = nn.ModuleList(

@@ -7,7 +7,7 @@ from torch.nn import functional
 from fredholm.domains import Domain, Grid
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP
-from fredholm.operators import Claim, ConsistentQuery, Operator
+from fredholm.operators import Claim, ConsistentQuery, Operator, at_least_one
 
 
 class DeepONet(Operator):
@@ -47,6 +47,7 @@ class DeepONet(Operator):
         layers: int = 2,
     ) -> None:
         super().__init__()
+        at_least_one(basis=basis, hidden_channels=hidden_channels, layers=layers)
         self.sensors = sensors
         self.query = query or sensors
         self.out_channels = out_channels

@@ -7,7 +7,7 @@ from torch.nn import functional
 from fredholm.domains import Domain
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, SpectralConv
-from fredholm.operators import AnyResolution, Claim, Operator, ShiftEquivariant
+from fredholm.operators import AnyResolution, Claim, Operator, ShiftEquivariant, at_least_one
 
 
 class FNO(Operator):
@@ -29,7 +29,7 @@ class FNO(Operator):
         Field (batch, *points, in_channels) on a Grid -> Field (batch, *points, out_channels).
 
     Raises:
-        ValueError: The input is not on a `len(modes)`-dimensional grid.
+        ValueError: A size below one, or an input that is not on a `len(modes)`-dimensional grid.
 
     Reference:
         Li et al., ICLR 2021, arXiv:2010.08895. Departs from it: weights of K with mean zero.
@@ -46,6 +46,7 @@ class FNO(Operator):
         coordinates: bool = True,
     ) -> None:
         super().__init__()
+        at_least_one(hidden_channels=hidden_channels, layers=layers)
         self.dim = len(modes)
         self.coordinates = coordinates
         width = hidden_channels

@@ -5,7 +5,7 @@ import torch
 from fredholm.domains import Domain, Grid
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP
-from fredholm.operators import Claim, ConsistentQuery, Operator
+from fredholm.operators import Claim, ConsistentQuery, Operator, at_least_one
 
 
 class PointwiseMLP(Operator):
@@ -37,6 +37,7 @@ class PointwiseMLP(Operator):
         layers: int = 2,
     ) -> None:
         super().__init__()
+        at_least_one(hidden_channels=hidden_channels, layers=layers)
         self.sensors = sensors
         inputs = in_channels * sensors.weights().numel() + sensors.dim
         self.net = MLP(

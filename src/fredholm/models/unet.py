@@ -7,7 +7,7 @@ from torch.nn import functional
 from fredholm.domains import Axis, Domain
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import Conv, coarsen, refine
-from fredholm.operators import Claim, Operator, ShiftEquivariant
+from fredholm.operators import Claim, Operator, ShiftEquivariant, at_least_one
 
 
 class UNet(Operator):
@@ -43,6 +43,7 @@ class UNet(Operator):
         levels: int = 3,
     ) -> None:
         super().__init__()
+        at_least_one(hidden_channels=hidden_channels, levels=levels)
         self.dim = dim
         self.levels = levels
         widths = [hidden_channels * 2**level for level in range(levels + 1)]

@@ -10,7 +10,7 @@ from fredholm.operators.claims import (
     ZeroOnBoundary,
 )
 from fredholm.operators.closed_form import ClosedForm
-from fredholm.operators.operator import Operator
+from fredholm.operators.operator import Operator, at_least_one
 from fredholm.operators.wrappers import (
     GroupAveraged,
     Increment,
@@ -38,4 +38,5 @@ __all__ = [
     "TimeChannels",
     "Unrolled",
     "ZeroOnBoundary",
+    "at_least_one",
 ]

@@ -32,3 +32,14 @@ class Operator(nn.Module, Recorded, ABC):
             given: Further conditions; one that is not understood is refused (`given.only`).
             at: Domain of the result; by default that of the input.
         """
+
+
+def at_least_one(**sizes: int) -> None:
+    """Checks the sizes of an architecture before parts are built with them.
+
+    Raises:
+        ValueError: One is below one, with its name.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is at least 1, got {size}")

@@ -156,8 +156,10 @@ def build(
         wrapped = Increment(operator) if repeats else operator
         operator = (Unrolled if repeats else TimeChannels)(wrapped, shape.time)
     encode = Standardise(len(shape.inputs)).fit(head.inputs)
-    decode = Standardise(len(shape.targets)).fit(head.targets)
-    operator = Normalised(operator, encode, encode if shape.state_to_state else decode)
+    # States keep one scale, so that an increment of zero is exactly no change.
+    measured = head.inputs if shape.state_to_state else head.targets
+    decode = Standardise(len(shape.targets)).fit(measured)
+    operator = Normalised(operator, encode, decode)
     return operator if symmetry == "none" else GroupAveraged(operator, symmetry, shape.spatial_dim)
 
 

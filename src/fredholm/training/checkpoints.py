@@ -79,6 +79,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)
+        os.chmod(partial, 0o666 & ~_umask())
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:  # torch wraps a full disk in a RuntimeError
         _discard(partial)
@@ -86,6 +87,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except BaseException:
         _discard(partial)
         raise
+
+
+def _umask() -> int:
+    """The permissions that the user takes away from new files; some writers take all away."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _discard(path: Path) -> None:
