@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from miniatures import MAKERS, M, N, T, plane, waves, zarr_store
 
-from conftest import MAKERS, M, N, T, plane, waves, zarr_store
 from fredholm.data import describe, detect, read
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from miniatures import samples as example_samples
 
-from conftest import samples as example_samples
 from fredholm.data import Samples, StreamedSamples, open_samples, read, write_netcdf
 
 NAMES = ["own", "pt_burgers", "mat73_ns", "pdebench_1d", "pdebench_grouped", "the_well"]
