@@ -60,20 +60,24 @@ def generate(
     chunk = chunk or max(1, min(_CHUNK, n, _CHUNK_BYTES // size))
     template = make.labelled(first, n=n, chunk=chunk)
     with SampleWriter(path, template, n, overwrite=overwrite) as writer:
-        try:
-            if progress is not None:
-                progress(writer.done, n)
-            while writer.done < n:
-                stop = min(writer.done + chunk, n)
-                writer.append(make(writer.done, stop))
-                if progress is not None:
-                    progress(writer.done, n)
-        except KeyboardInterrupt as stopped:
-            raise Interrupted(
-                f"stopped after {writer.done} of {n} samples, kept in {writer.partial}; "
-                "repeat the call to go on"
-            ) from stopped
+        _fill(writer, make, chunk, progress or (lambda done, total: None))
     return writer.path
+
+
+def _fill(
+    writer: SampleWriter, make: "Batch", chunk: int, progress: Callable[[int, int], None]
+) -> None:
+    n = writer.total
+    try:
+        progress(writer.done, n)
+        while writer.done < n:
+            writer.append(make(writer.done, min(writer.done + chunk, n)))
+            progress(writer.done, n)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(
+            f"stopped after {writer.done} of {n} samples, kept in {writer.partial}; "
+            "repeat the call to go on"
+        ) from stopped
 
 
 @dataclass(frozen=True)
