@@ -41,4 +41,4 @@ peers: .venv/ready .venv-peers/ready
 	$(BIN)/python records/peers/compare.py $(DATA)
 
 clean:
-	rm -rf .venv .venv-peers build dist docs/_build docs/api/generated
+	rm -rf .venv .venv-peers build dist docs/_build docs/generated

@@ -113,7 +113,12 @@ class Options:
     location: PerAxis = None
 
     def stated(self, what: str, name: str, space: tuple[str, ...]) -> Any:
-        """The value stated for an axis, or None."""
+        """The value stated for an axis, or None; a length L is the interval [0, L]."""
+        value = self._stated(what, name, space)
+        is_length = what == "extent" and isinstance(value, int | float)
+        return (0.0, float(value)) if is_length else value
+
+    def _stated(self, what: str, name: str, space: tuple[str, ...]) -> Any:
         value = getattr(self, what)
         if value is None:
             return None
