@@ -49,8 +49,8 @@ def _check(
     from fredholm.data import check, describe, read
 
     samples = read(file, **description)
-    output.show(describe(samples))
     others = None if other is None else read(other, **description)
+    output.show(describe(samples))
     report = check(samples, problem, others)
     output.show(str(report))
     output.result({"file": file, "ok": report.ok, **report.to_json()})

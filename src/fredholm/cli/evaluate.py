@@ -59,10 +59,10 @@ def evaluate_all(
     shape = surrogate.signature
     seen, found = {}, {}
     for name, samples in sets.items():
+        seen[name] = samples = as_trained(samples, shape)
+        same_units(name, samples.input_variables, shape.inputs)
+        same_units(name, samples.target_variables, shape.targets)
         try:
-            seen[name] = samples = as_trained(samples, shape)
-            same_units(samples.input_variables, shape.inputs)
-            same_units(samples.target_variables, shape.targets)
             found[name] = surrogate.evaluate(samples)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error

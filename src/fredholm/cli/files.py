@@ -57,19 +57,10 @@ def read_samples(path: str, description: dict[str, Any], *, count: int | None = 
     Raises:
         DataError: The file cannot be used.
     """
-    import torch
-
     from fredholm.data import read
 
     samples = read(path, **description, samples=count)
-    for side in ("inputs", "targets"):
-        values = getattr(samples, side).values
-        bad = (~torch.isfinite(values.flatten(1))).any(1).nonzero()[:, 0].tolist()
-        if bad:
-            raise DataError(
-                f"{path}: the {side} of {len(bad)} of {len(samples)} samples hold NaN or infinity, "
-                f"the first is number {bad[0]}; `fredholm check {path}` tells more"
-            )
+    refuse_not_finite(path, samples)
     return samples
 
 
@@ -84,16 +75,56 @@ def open_training(
     Raises:
         DataError: The file cannot be used.
     """
-    from fredholm.data import StreamedSamples, open_samples
+    from fredholm.data import Samples, open_samples
 
-    if count is None and os.path.isfile(path):
-        samples = open_samples(path, memory_limit=_MEMORY, **description)
-        if isinstance(samples, StreamedSamples):
-            return samples
-    return read_samples(path, description, count=count)
+    if count is not None or os.path.isdir(path):
+        return read_samples(path, description, count=count)
+    samples = open_samples(path, memory_limit=_MEMORY, **description)
+    if isinstance(samples, Samples):
+        refuse_not_finite(path, samples)
+    return samples
 
 
-def same_units(found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -> None:
+def refuse_not_finite(path: str, samples: "Samples") -> None:
+    """Makes sure that all values are numbers.
+
+    Raises:
+        DataError: Saying how many samples hold others.
+    """
+    import torch
+
+    for side in ("inputs", "targets"):
+        values = getattr(samples, side).values
+        bad = (~torch.isfinite(values.flatten(1))).any(1).nonzero()[:, 0].tolist()
+        if bad:
+            raise DataError(
+                f"{path}: the {side} of {len(bad)} of {len(samples)} samples hold NaN or infinity, "
+                f"the first is number {bad[0]}; `fredholm check {path}` tells more"
+            )
+
+
+def same_kind(path: str, samples: "Samples", trained: "Samples | StreamedSamples") -> None:
+    """Refuses samples that a surrogate of the others could not be tested on, before it is trained.
+
+    Raises:
+        DataError: Other axes, intervals, numbers of channels or units.
+    """
+    shape, known = samples.signature, trained.head(1).signature
+    for side in ("input_grid", "target_grid"):
+        found, wanted = getattr(shape, side), getattr(known, side)
+        # Any number of points and of times will do: it is the box that must be the same.
+        if found.names != wanted.names or found != wanted.resized(found.shape):
+            what = side.replace("_grid", "s")
+            raise DataError(f"{path}: its {what} live on {found}, those trained on on {wanted}")
+    for side in ("inputs", "targets", "params"):
+        found, wanted = getattr(shape, side), getattr(known, side)
+        if len(found) != len(wanted):
+            shown = [", ".join(map(str, names)) or "none" for names in (found, wanted)]
+            raise DataError(f"{path}: its {side} are {shown[0]}, those trained on are {shown[1]}")
+        same_units(path, found, wanted)
+
+
+def same_units(path: str, found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -> None:
     """Refuses functions in other units than those trained on, where both are stated.
 
     Raises:
@@ -102,7 +133,7 @@ def same_units(found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -
     for variable, known in zip(found, trained):
         if variable.units and known.units and variable.units != known.units:
             raise DataError(
-                f"{variable.name} is in {variable.units!r}, the surrogate was trained on "
+                f"{path}: {variable.name} is in {variable.units!r}, the surrogate was trained on "
                 f"{known.name} in {known.units!r}: convert it first"
             )
 

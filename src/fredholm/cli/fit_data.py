@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fredholm.cli.files import described, open_training, read_samples
+from fredholm.cli.files import described, open_training, read_samples, same_kind
 from fredholm.cli.generate import make_samples
 from fredholm.cli.output import Output
 from fredholm.errors import DataError
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 TRAIN, TEST = 1000, 100
 """Samples that are generated where a problem is named."""
-_HELD_OUT = 0.1
+_HELD_OUT, _MOST = 0.1, 4000
+"""Fraction of the samples that becomes the test set, and the most that it may hold."""
 _TEST_SEED = 1_000_003
 """Added to the seed for the test samples of a problem."""
 
@@ -46,6 +47,8 @@ def of_files(args: argparse.Namespace, output: Output) -> Sets:
         train, tests = _held_out(args, train, output)
     else:
         tests = {file: read_samples(file, described(args)) for file in args.test}
+        for file, samples in tests.items():
+            same_kind(file, samples, train)
     return Sets(train, tests, {"reading": time.monotonic() - began})
 
 
@@ -61,12 +64,19 @@ def of_problem(args: argparse.Namespace, folder: Path, output: Output) -> Sets:
     train = open_training(str(paths["train"]), {})
     files = args.test or [str(paths["test"])]
     tests = {file: read_samples(file, {}) for file in files}
+    for file, samples in tests.items():
+        same_kind(file, samples, train)
     return Sets(train, tests, {"solving": time.monotonic() - began})
 
 
 def _held_out(
     args: argparse.Namespace, samples: "Samples | StreamedSamples", output: Output
 ) -> "tuple[Samples | StreamedSamples, dict[str, Samples]]":
+    """Training samples, and a part of them held out for the test.
+
+    Raises:
+        DataError: There are too few.
+    """
     import torch
 
     if len(samples) < 3:
@@ -74,7 +84,7 @@ def _held_out(
             f"{args.data} holds {len(samples)} samples: training, validation and test take at "
             "least one each; give more samples, or test samples with --test FILE"
         )
-    count = max(1, round(_HELD_OUT * len(samples)))
+    count = min(_MOST, max(1, round(_HELD_OUT * len(samples))))
     generator = torch.Generator().manual_seed(args.seed)
     kept, held = samples.split(count, generator=generator)
     output.note(

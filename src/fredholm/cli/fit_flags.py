@@ -158,6 +158,10 @@ def wanted(args: argparse.Namespace) -> Wanted:
 
     if not args.snapshots > 0:
         raise ValueError(f"--snapshots is a positive number of seconds, got {args.snapshots:g}")
+    if not args.validation > 0:
+        raise ValueError(
+            f"--validation is a fraction, or a number, above 0, got {args.validation:g}"
+        )
     found, budget = card(args.system), _budget(args)
     hyper = flags.chosen(args, f"{found.key} hyper-parameters")
     recipe = _recipe(args, found.recipe)

@@ -41,7 +41,7 @@ def read_inputs(
     if len(arrays) == 1 or (named and "target" not in description):
         return _chosen(path, arrays, named), None
     samples = as_trained(read(path, **description), surrogate.signature)
-    same_units(samples.input_variables, surrogate.signature.inputs)
+    same_units(file, samples.input_variables, surrogate.signature.inputs)
     return samples.inputs, samples.params
 
 

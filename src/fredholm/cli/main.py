@@ -60,14 +60,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
         except BrokenPipeError:
-            # Nobody reads any more; a later flush must not complain about it again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _abandon_stdout()
             return BROKEN_PIPE
         except (Exception, KeyboardInterrupt) as error:
             if "--traceback" in words:
                 traceback.print_exc()
             print(f"fredholm: {one_line(_sentence(error))}", file=sys.stderr)
+            _abandon_stdout()
             return INTERRUPTED if isinstance(error, KeyboardInterrupt | Interrupted) else WRONG
+
+
+def _abandon_stdout() -> None:
+    """Drops what standard output does not take any more, so that leaving does not complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: list[str]) -> int:
