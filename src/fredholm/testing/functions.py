@@ -2,7 +2,7 @@
 
 import torch
 
-from fredholm.domains import Grid
+from fredholm.domains import Axis, Grid
 from fredholm.fields import Field
 
 
@@ -28,11 +28,12 @@ def band_limited(
     count = [2 * waves + 1 if axis.periodic else waves + 1 for axis in grid.axes]
     values = torch.randn(n, channels, *count, generator=generator, dtype=torch.float64)
     for axis in grid.axes:
-        values = torch.tensordot(values, _waves(axis, waves), dims=([2], [0]))
+        # The axis in front is turned into points and goes to the back: in the end all are in order.
+        values = values.movedim(2, -1) @ _waves(axis, waves)
     return Field(values.movedim(1, -1).contiguous(), grid)
 
 
-def _waves(axis, waves: int) -> torch.Tensor:
+def _waves(axis: Axis, waves: int) -> torch.Tensor:
     """The basis functions of one axis, decaying with the wavenumber, as a matrix (k, n)."""
     k = torch.arange(waves + 1, dtype=torch.float64)[:, None]
     x = (axis.points() - axis.start) / axis.length
