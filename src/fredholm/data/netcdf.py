@@ -25,6 +25,8 @@ from fredholm.data.samples import Samples
 from fredholm.errors import DataError
 
 _MISSING = -1
+_METADATA = 2**18
+"""Bytes for everything but the samples: more than measured, and little on any disk."""
 
 
 def write_netcdf(samples: Samples, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -124,8 +126,38 @@ class SampleWriter:
         draft = self.partial.with_name(self.partial.name + ".new")
         draft.unlink(missing_ok=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
-        _skeleton(draft, self.layout, template, self.total, self._call)
-        os.replace(draft, self.partial)
+        try:
+            reserve(draft, _size(self.layout, template, self.total))
+            _skeleton(draft, self.layout, template, self.total, self._call)
+            reserve(draft, draft.stat().st_size)
+            os.replace(draft, self.partial)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def reserve(path: Path, size: int) -> None:
+    """Takes that much space on the disk, where the system can promise it.
+
+    HDF5 crashes the process when a write fails. So the disk is asked before HDF5 is.
+
+    Raises:
+        OSError: There is not so much.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("ab") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # not on this file system
+                raise
+
+
+def _size(layout: Layout, template: Samples, total: int) -> int:
+    """Bytes of a file of so many samples, at least."""
+    numbers = sum(values[:1].nbytes for _, values in _values(layout, template))
+    return total * numbers + _METADATA
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
@@ -200,8 +232,13 @@ def _open_to_write(path: Path) -> Any:
 def _stored_call(path: Path) -> str:
     import h5py
 
-    with h5py.File(path, "r") as file:
-        return str(file.attrs.get("call_sha256", ""))
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("call_sha256", ""))
+    except BlockingIOError:  # another process is writing it
+        raise
+    except OSError:  # damaged, so that no call can go on with it
+        return ""
 
 
 def _count(file: Mapping[str, Any]) -> int:

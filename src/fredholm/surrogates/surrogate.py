@@ -245,10 +245,11 @@ def _names(variables: tuple) -> str:
 
 
 def _save_weights(operator: Operator, path: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     state = {k: v.detach().cpu().contiguous() for k, v in operator.state_dict().items()}
-    write_atomically(path, lambda partial: save_file(state, partial))
+    # Python writes the bytes: a full disk is then an OSError like any other.
+    write_atomically(path, lambda partial: partial.write_bytes(save(state)))
 
 
 def _load_weights(operator: Operator, path: Path) -> None:
