@@ -50,7 +50,7 @@ def _train(
     from fredholm.systems.learn import learn
     from fredholm.training import Checkpoints
 
-    output.note(f"training {args.system} for {plan.budget} on {len(sets.train)} samples: {folder}")
+    output.note(f"training {args.system} on {len(sets.train)} samples, {plan.budget}: {folder}")
     with output.progress("training") as progress:
         return learn(
             sets.train,

@@ -87,7 +87,7 @@ def documented(function: Callable[..., Any]) -> dict[str, str]:
         names, _, meaning = entry.partition(":")
         line = " ".join(meaning.split()).rstrip(".").replace("`", "")
         line = line[:1].lower() + line[1:]
-        result.update({name.strip(): line for name in names.split(",")})
+        result.update({name.strip(): line for name in names.split(",") if name.strip()})
     return result
 
 

@@ -1,5 +1,6 @@
 """`fredholm predict`: the answers of a trained surrogate to inputs in a file."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from fredholm.cli.output import Output
 from fredholm.cli.parser import Parser
 
 if TYPE_CHECKING:
+    import xarray
+
     from fredholm.domains import Grid
     from fredholm.surrogates import Prediction, Surrogate
 
@@ -100,5 +103,22 @@ def write_prediction(prediction: "Prediction", path: Path, run: str) -> None:
     from fredholm.training import write_atomically
 
     dataset = prediction.to_xarray()
-    dataset.attrs.update(source=f"fredholm {__version__}", surrogate=str(run))
-    write_atomically(path, lambda partial: dataset.to_netcdf(partial, engine="h5netcdf"))
+    dataset.attrs.update(
+        Conventions="CF-1.11", source=f"fredholm {__version__}", surrogate=str(run)
+    )
+    content = _netcdf(dataset)
+    write_atomically(path, lambda partial: partial.write_bytes(content))
+
+
+def _netcdf(dataset: "xarray.Dataset") -> bytes:
+    """A NetCDF-4 file in memory: the HDF5 library crashes where a disk is full, Python does not."""
+    import h5netcdf
+
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
+        file.attrs.update(dataset.attrs)
+        for name, variable in dataset.variables.items():
+            made = file.create_variable(str(name), variable.dims, data=variable.values)
+            made.attrs.update(variable.attrs)
+    return buffer.getvalue()
