@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fredholm.errors import FormatError
@@ -74,22 +74,27 @@ def describe(value: Any) -> Any:
     raise TypeError(f"cannot store a {type(value).__name__} as part of a constructor call")
 
 
-def rebuild(description: Any) -> Any:
+def rebuild(description: Any, own: Collection[type] = ()) -> Any:
     """The object that `describe` described.
+
+    Args:
+        description: What `describe` gave.
+        own: Further classes that may be called, known by their names, wherever they are defined:
+            the caller vouches for them.
 
     Raises:
         FormatError: It names a class that is not trusted, not installed, or has other arguments.
     """
     if isinstance(description, list):
-        return tuple(rebuild(item) for item in description)
+        return tuple(rebuild(item, own) for item in description)
     if not isinstance(description, dict):
         return description
     if "name" in description and len(description) == 1:
-        return _resolve(description["name"])
-    arguments = {key: rebuild(item) for key, item in description.items() if key != "call"}
+        return _resolve(description["name"], own)
+    arguments = {key: rebuild(item, own) for key, item in description.items() if key != "call"}
     if "call" not in description:
         return arguments
-    make = _resolve(description["call"])
+    make = _resolve(description["call"], own)
     try:
         return make(**arguments)
     except TypeError as error:
@@ -111,13 +116,16 @@ def _is_activation(thing: Any) -> bool:
     return getattr(functional, name, None) is thing
 
 
-def _resolve(path: str) -> Any:
+def _resolve(path: str, own: Collection[type]) -> Any:
     module, _, name = str(path).partition(":")
+    for kind in own:
+        if kind.__qualname__ == name and module.partition(".")[0] != "fredholm":
+            return kind
     trusted = module in _TRUSTED or module.partition(".")[0] in _TRUSTED | _plugins()
     if not trusted or not name or "." in name or name.startswith("_"):
         raise FormatError(
-            f"{path!r} is not a part that fredholm may load; pass the operator yourself: "
-            "Surrogate.load(folder, operator=...)"
+            f"{path!r} is not a part of fredholm; if it is a class of your own, say so: "
+            "Surrogate.load(folder, own=[TheClass])"
         )
     try:
         return getattr(importlib.import_module(module), name)

@@ -10,11 +10,13 @@ import torch
 from fredholm.data import Samples
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError, FormatError, FredholmError
-from fredholm.fields import Field, Variable
+from fredholm.fields import NOTHING, Field, Variable
 from fredholm.metrics import relative_l2
+from fredholm.operators import Operator
 from fredholm.surrogates import Limits, Surrogate
+from fredholm.systems import Card
 from fredholm.systems.learn import Choices, learn
-from fredholm.testing import band_limited
+from fredholm.testing import band_limited, examine
 from fredholm.training import Budget
 
 GRID = Grid((16,), 2.0, periodic=True, units="m")
@@ -149,17 +151,27 @@ def test_damaged_files_are_refused_at_any_length(surrogate, tmp_path):
     assert Surrogate.load(folder)
 
 
-def test_an_operator_of_ones_own_is_loaded_when_it_is_given(surrogate, tmp_path):
-    folder = surrogate.save(tmp_path)
-    path = folder / "surrogate.json"
-    data = json.loads(path.read_text())
-    data["operator"] = {"call": "mynetworks:Net"}
-    path.write_text(json.dumps(data))
-    with pytest.raises(FormatError, match="operator=..."):
-        Surrogate.load(folder)
-    import copy
+class Gain(Operator):
+    """u -> g u: an operator that is not part of fredholm."""
 
-    loaded = Surrogate.load(folder, operator=copy.deepcopy(surrogate.operator))
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.tensor(start))
+
+    def forward(self, u, given=NOTHING, *, at=None):
+        given.only()
+        image = u.with_values(self.gain * u.values)
+        return image if at is None else image.at(at)
+
+
+def test_an_operator_of_ones_own_is_examined_trained_stored_and_loaded(tmp_path):
+    examine(lambda: Gain(1.0), GRID)
+    mine = Card("gain", "one number", "folklore", lambda task, *, start=1.0: Gain(start))
+    surrogate = learn(pairs(), mine, budget=Budget(steps=30))
+    folder = surrogate.save(tmp_path)
+    with pytest.raises(FormatError, match="own="):
+        Surrogate.load(folder)
+    loaded = Surrogate.load(folder, own=[Gain])
     inputs = pairs(seed=1).inputs
     assert torch.equal(loaded.predict(inputs).mean.values, surrogate.predict(inputs).mean.values)
 

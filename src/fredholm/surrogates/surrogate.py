@@ -1,7 +1,7 @@
 """A trained operator that knows what it takes, how good it is, and where its limits are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -204,13 +204,13 @@ class Surrogate:
         }
 
     @classmethod
-    def load(cls, folder: str | Path, *, operator: Operator | None = None) -> Self:
+    def load(cls, folder: str | Path, *, own: Collection[type] = ()) -> Self:
         """The surrogate that `save` wrote. Nothing in the folder is executed.
 
         Args:
             folder: The folder.
-            operator: An operator of your own class to load the weights into; needed where the
-                class is not part of fredholm or of an announced extension.
+            own: Classes of your own that the surrogate is made of, and that you trust; those of
+                fredholm and of announced extensions need not be named.
 
         Raises:
             DataError: There is no surrogate, or a file of it cannot be read.
@@ -219,7 +219,7 @@ class Surrogate:
         folder = Path(folder)
         data = _read_json(folder / "surrogate.json")
         try:
-            built: Operator = operator or rebuild(data["operator"])
+            built: Operator = rebuild(data["operator"], own)
             baselines = {name: rebuild(call) for name, call in data["baselines"].items()}
             result = cls(
                 operator=built,

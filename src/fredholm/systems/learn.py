@@ -29,6 +29,8 @@ from fredholm.training import Budget, Checkpoints, Moment, fit, threads, threads
 Trajectory = Literal["auto", "unrolled", "direct", "step"]
 _HEAD = 4000
 """Samples that scales, limits and symmetries are taken from, at most."""
+_ASKED = 256
+"""Held-out samples that the expected error is measured on, at most."""
 _ENOUGH = 40
 """Fewest samples on which symmetries are tested."""
 _SHARP = 0.6
@@ -61,7 +63,7 @@ class Choices:
 
 def learn(
     samples: Samples | StreamedSamples,
-    system: str = "fno",
+    system: str | Card = "fno",
     *,
     budget: Budget | None = None,
     choices: Choices | None = None,
@@ -75,7 +77,7 @@ def learn(
     Args:
         samples: Pairs of functions, in memory or streamed; a part of them is held out to choose
             the weights.
-        system: Name of a card, see `fredholm.systems.keys()`.
+        system: Name of a card, see `fredholm.systems.keys()`, or a card of your own.
         budget: When to stop, by default after 60 seconds.
         choices: Everything else that may be chosen.
         seed: Seed of the split, the initial weights and the training.
@@ -87,7 +89,7 @@ def learn(
         FredholmError: The system, a choice or the samples cannot be used, or training diverged.
     """
     choices = choices or Choices()
-    chosen = card(system)
+    chosen = card(system) if isinstance(system, str) else system
     train, held_out = samples.split(
         choices.validation, generator=torch.Generator().manual_seed(seed)
     )
@@ -100,7 +102,7 @@ def learn(
     symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        operator = build(chosen, head, choices, symmetry, translations)
+        operator = build(chosen, head, choices, translations)
     operator.to(choose_device(choices.device))
     recipe = choices.recipe or chosen.recipe
     plain = recipe.objective
@@ -118,27 +120,27 @@ def learn(
             checkpoints=checkpoints,
             watch=watch,
         )
+    if symmetry != "none" and not chosen.closed_form:
+        # Averaged only now: it multiplies the cost of an answer by the order of the group.
+        operator = GroupAveraged(operator, symmetry, head.signature.spatial_dim).eval()
     return Surrogate(
         operator=operator,
         signature=head.signature,
         record=record,
         limits=_limits(head),
         baselines=fit_baselines(head.to(torch.float32)),
-        expected_error=_held_out_error(operator, held_out.head(_HEAD)),
+        expected_error=_held_out_error(operator, held_out.head(_ASKED)),
         origin=samples.origin,
     )
 
 
-def build(
-    chosen: Card, head: Samples, choices: Choices, symmetry: str, translations: bool
-) -> Operator:
+def build(chosen: Card, head: Samples, choices: Choices, translations: bool) -> Operator:
     """The operator of a card, wrapped so that it takes and gives functions in physical units.
 
     Args:
         chosen: The system.
         head: Some training samples: grids, labels and scales are taken from them.
         choices: Hyper-parameters, and how trajectories are made.
-        symmetry: Group over which predictions are averaged; `"none"` for no averaging.
         translations: Whether the map commutes with shifts.
 
     Raises:
@@ -159,8 +161,7 @@ def build(
     # States keep one scale, so that an increment of zero is exactly no change.
     measured = head.inputs if shape.state_to_state else head.targets
     decode = Standardise(len(shape.targets)).fit(measured)
-    operator = Normalised(operator, encode, decode)
-    return operator if symmetry == "none" else GroupAveraged(operator, symmetry, shape.spatial_dim)
+    return Normalised(operator, encode, decode)
 
 
 def _symmetries(

@@ -82,7 +82,8 @@ def gradients_reach_all(operator: Operator, u: Field) -> None:
 
 def survives_storage(operator: Operator, u: Field) -> None:
     """Rebuilt from its recorded call and its weights, it is the same operator."""
-    again = rebuild(describe(operator)).double().eval()
+    again = rebuild(describe(operator), {type(part) for part in operator.modules()})
+    again = again.double().eval()
     again.load_state_dict(operator.state_dict())
     assert torch.equal(operator(u).values, again(u).values), "the rebuilt operator differs"
 
