@@ -63,6 +63,12 @@ WORDS = {
     "fit train.npz --input x": "name both",
     "fit train.npz --input x --target z": "no array 'z'",
     "fit train.nc --input a --target u": "states its variables and axes itself",
+    "fit darcy --modes 0": "at least one mode",
+    "fit darcy --resolution 8,8,8": "one per axis",
+    "fit darcy --trajectory step": "single steps",
+    "fit darcy --low 20": "0 < low < high",
+    "fit darcy --nu 1": "unknown flag --nu",
+    "fit train.nc --low 1": "unknown flag --low",
     "problems darci": "did you mean 'darcy'",
     "problems darcy burgers": "unexpected argument",
     "systems fn": "did you mean 'fno'",
@@ -119,7 +125,7 @@ RUNS = {
     "list-story": "cannot be read",
     "poor-story": "is damaged",
     "newer-run": "format 99",
-    "strange-run": "'os:system' is not a part that fredholm may load",
+    "strange-run": "'os:system' is not a part of fredholm",
 }
 """Folders that hold no usable surrogate."""
 

@@ -76,14 +76,6 @@ def test_fit_says_what_is_stored(cli: Cli, workplace: Path):
     assert cli("fit train.nc --steps 5 --run mine").code == 2
 
 
-def test_the_same_seed_gives_the_same_errors(cli: Cli, workplace: Path):
-    first, same, other = (
-        cli(f"{FIT} --seed {seed} --json").json["test"]["test.nc"]["relative_l2"]
-        for seed in (3, 3, 4)
-    )
-    assert first == same != other
-
-
 def test_a_table_for_people_and_nothing_else_on_standard_output(cli: Cli, workplace: Path):
     answer = cli(FIT)
     assert answer.code == 0
@@ -201,7 +193,7 @@ def test_real_files(cli: Cli, shared_data: Path, tmp_path: Path, monkeypatch: py
     files = shared_data / "neuraloperator"
     names = [str(files / f"darcy_{name}.pt") for name in ("train_16", "test_16", "test_32")]
     answer = cli(
-        f"fit {names[0]} --test {names[1]} {names[2]} --samples 500 --steps 30 --modes 6 "
+        f"fit {names[0]} --test {names[1]} {names[2]} --samples 400 --steps 30 --modes 6 "
         "--hidden-channels 24 --layers 3 --lr 0.01 --symmetry none --json"
     )
     assert answer.code == 0 and [*answer.json["test"]] == names[1:]

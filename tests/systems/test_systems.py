@@ -69,9 +69,9 @@ def test_found_symmetries_reach_the_operator():
 
 
 def test_translations_take_the_coordinates_away():
-    operator = build(systems.card("fno"), identity(LINE), Choices(), "none", True)
+    operator = build(systems.card("fno"), identity(LINE), Choices(), True)
     assert operator.operator.coordinates is False
-    operator = build(systems.card("fno"), identity(LINE), Choices(), "none", False)
+    operator = build(systems.card("fno"), identity(LINE), Choices(), False)
     assert operator.operator.coordinates is True
 
 

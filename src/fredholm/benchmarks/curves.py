@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE = (5.4, 3.4)
-_PLACE = (0.125, 0.145, 0.855, 0.80)
+_PLACE = (0.125, 0.145, 0.835, 0.80)
 """Left, bottom, width and height of the axes: fixed, so that figures side by side line up."""
 
 

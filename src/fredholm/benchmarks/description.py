@@ -14,6 +14,8 @@ from fredholm.surrogates import Evaluation, Surrogate
 
 _KNOWN = ("file", "source", "format", "assumed", "equations", "title", "problem")
 """Parts of the provenance that are shown in a form of their own."""
+_MACHINE = {"cpu": "CPU", "gpu": "GPU", "memory_gib": "Memory, GiB"}
+"""Names that are not just capitalised."""
 
 
 def asked(surrogate: Surrogate, command: str) -> Html:
@@ -100,6 +102,10 @@ def _title(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def _listed(sentences: Iterable[str], *, code: bool = False) -> Html:
     """A list; a single item stands for itself, and nothing for an empty one."""
     items = [element("code", s) if code else s for s in map(str, sentences)]
@@ -125,7 +131,7 @@ def cost(
             ("Training", duration(record.seconds)),
             ("Steps", steps),
             ("Parameters", whole(record.parameters) if record.parameters else ""),
-            ("Trained on", f"{device}, {threads} threads" if threads else str(device)),
+            ("Trained on", f"{device}, {_counted(threads, 'thread')}" if threads else str(device)),
             *(
                 (f"Prediction, {name}", f"{duration(e.seconds / len(e.errors))} per sample")
                 for name, (_, e) in evaluations.items()
@@ -144,5 +150,5 @@ def repeat(surrogate: Surrogate, command: str) -> list[Html]:
         exact = "With a budget in seconds two runs agree only approximately."
     rows = [("Seed", "" if seed is None else f"{seed}. {exact}")]
     for key, value in found.items():
-        rows.append((_title(key), "" if value is None else str(value)))
+        rows.append((_MACHINE.get(key, _title(key)), "" if value is None else str(value)))
     return [element("pre", command), facts(rows)]

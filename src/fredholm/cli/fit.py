@@ -28,7 +28,7 @@ def run(words: Sequence[str]) -> int:
     # Files are read before anything is made: most of what can be wrong is wrong there.
     sets = None if is_problem(args.data) else of_files(args, output)
     with runs.opened(_folder(args, description), description, resume=args.resume) as folder:
-        sets = sets or of_problem(args, folder, output)
+        sets = sets or of_problem(args, plan.choices, folder, output)
         surrogate = _train(args, plan, sets, folder, output)
         seen, found = _finish(surrogate, sets, folder, description.command)
     output.show("")

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fredholm.cli.files import described, open_training, read_samples, same_kind
-from fredholm.cli.generate import make_samples
+from fredholm.cli.generate import make_samples, resolution
+from fredholm.cli.named import problem_from
 from fredholm.cli.output import Output
 from fredholm.errors import DataError
 
 if TYPE_CHECKING:
     from fredholm.data import Samples, StreamedSamples
+    from fredholm.systems.learn import Choices
 
 TRAIN, TEST = 1000, 100
 """Samples that are generated where a problem is named."""
+QUICK = {1: 128, 2: 33, 3: 17}
+"""Points per axis of those samples, by dimension: so many that there is something to learn, so few
+that a minute of training is many steps."""
 _HELD_OUT, _MOST = 0.1, 4000
 """Fraction of the samples that becomes the test set, and the most that it may hold."""
 _TEST_SEED = 1_000_003
@@ -52,9 +57,17 @@ def of_files(args: argparse.Namespace, output: Output) -> Sets:
     return Sets(train, tests, {"reading": time.monotonic() - began})
 
 
-def of_problem(args: argparse.Namespace, folder: Path, output: Output) -> Sets:
-    """Samples of a named problem, solved unless the run folder has them already."""
+def of_problem(args: argparse.Namespace, choices: "Choices", folder: Path, output: Output) -> Sets:
+    """Samples of a named problem, solved unless the run folder has them already.
+
+    Raises:
+        FredholmError: The system cannot be built for the problem, or the problem not be solved.
+    """
     args = argparse.Namespace(**vars(args), problem=args.data, overwrite=False)
+    if args.resolution is None:
+        dim = problem_from(args.data, args).domain.dim
+        args.resolution = (QUICK[dim],)
+    _try_to_build(args, choices)
     began = time.monotonic()
     paths = {"train": folder / "train.nc", "test": folder / "test.nc"}
     for (name, path), n in zip(paths.items(), (args.samples or TRAIN, TEST), strict=True):
@@ -67,6 +80,33 @@ def of_problem(args: argparse.Namespace, folder: Path, output: Output) -> Sets:
     for file, samples in tests.items():
         same_kind(file, samples, train)
     return Sets(train, tests, {"solving": time.monotonic() - began})
+
+
+def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
+    """Builds the system once for empty samples, before minutes are spent on solving.
+
+    Raises:
+        FredholmError: It cannot be built so.
+    """
+    import torch
+
+    from fredholm.data import Samples, forecast, one_step
+    from fredholm.fields import Field
+    from fredholm.systems import card
+    from fredholm.systems.learn import build
+
+    problem = problem_from(args.data, args)
+    space = problem.grid(resolution(args))
+    inputs, targets = (
+        Field(torch.zeros(2, *grid.shape, len(labels)), grid)
+        for grid, labels in (
+            (space, problem.input_variables),
+            (problem.target_grid(space), problem.target_variables),
+        )
+    )
+    empty = Samples(inputs, targets, problem.input_variables, problem.target_variables)
+    view = one_step if choices.trajectory == "step" else forecast
+    build(card(args.system), view(empty), choices, False)
 
 
 def _held_out(

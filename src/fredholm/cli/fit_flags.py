@@ -138,7 +138,7 @@ def _add_problem(result: Parser, key: str) -> None:
     ).add_argument
     add(
         "--resolution", type=flags.several(flags.positive), metavar="R",
-        help="points per axis (default: the problem's)",
+        help="points per axis (default: 128 on a line, 33 on a square, 17 in a cube)",
     )  # fmt: skip
     add(
         "--tol", type=flags.number, default=1e-6, metavar="X",

@@ -84,7 +84,7 @@ def make_samples(
             problem,
             n,
             path=path,
-            resolution=_resolution(args),
+            resolution=resolution(args),
             seed=seed,
             tol=args.tol,
             overwrite=args.overwrite,
@@ -92,7 +92,8 @@ def make_samples(
         )
 
 
-def _resolution(args: argparse.Namespace) -> int | tuple[int, ...] | None:
+def resolution(args: argparse.Namespace) -> int | tuple[int, ...] | None:
+    """The points per axis that were asked for, if any."""
     given = args.resolution
     return given[0] if given is not None and len(given) == 1 else given
 

@@ -53,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words behind `fredholm`, by default those of the process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    # Threads that wait must sleep: where anything else runs, spinning ones cost a factor of ten.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with warnings.catch_warnings():
         warnings.showwarning = _warn
         try:

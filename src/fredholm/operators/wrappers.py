@@ -51,8 +51,8 @@ class OnGrid(Operator):
 class GroupAveraged(Operator):
     """The mean over a group of g⁻¹ ∘ operator ∘ g: exactly equivariant, whatever the operator.
 
-    In training mode the operator is called once, as it is: there the group acts on the samples
-    (see `fredholm.objectives.Augmented`), at no cost; in evaluation all members are averaged.
+    It multiplies the cost by the order of the group. In training let the group act on the samples
+    instead (`fredholm.objectives.Augmented`), which costs nothing, and average afterwards.
 
     Args:
         operator: Any operator on grids whose axes the group may exchange.
@@ -67,8 +67,6 @@ class GroupAveraged(Operator):
         self.members = group(symmetry, dim)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
-        if self.training:
-            return self.operator(u, given, at=at)
         images = [member.inverse(self.operator(member(u), given, at=at)) for member in self.members]
         return images[0].with_values(torch.stack([image.values for image in images]).mean(0))
 
