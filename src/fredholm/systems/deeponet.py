@@ -24,7 +24,14 @@ def build(
     hidden_channels: int = 128,
     layers: int = 2,
 ) -> Operator:
-    """A DeepONet whose sensors are the points of the training inputs."""
+    """A DeepONet whose sensors are the points of the training inputs.
+
+    Args:
+        task: What it is built for.
+        basis: Learned basis functions per output channel.
+        hidden_channels: Width of the hidden layers of both nets.
+        layers: Hidden layers of both nets.
+    """
     shape = task.signature
     return DeepONet(
         *task.channels,

@@ -7,7 +7,14 @@ from fredholm.training import AdamW
 
 
 def build(task: Task, *, hidden_channels: int = 34, layers: int = 11, width: int = 3) -> Operator:
-    """A stack of convolutions at home on the grid of the inputs."""
+    """A stack of convolutions at home on the grid of the inputs.
+
+    Args:
+        task: What it is built for.
+        hidden_channels: Channels between the convolutions.
+        layers: Number of convolutions.
+        width: Points of their stencils per axis.
+    """
     grid = task.signature.input_grid
     net = ConvNet(
         *task.channels, grid.dim, hidden_channels=hidden_channels, layers=layers, width=width

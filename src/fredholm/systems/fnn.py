@@ -7,7 +7,13 @@ from fredholm.training import AdamW
 
 
 def build(task: Task, *, hidden_channels: int = 100, layers: int = 2) -> Operator:
-    """The network with its sensors on the points of the training inputs."""
+    """The network with its sensors on the points of the training inputs.
+
+    Args:
+        task: What it is built for.
+        hidden_channels: Width of the hidden layers.
+        layers: Number of hidden layers.
+    """
     grid = task.signature.input_grid
     return PointwiseMLP(*task.channels, grid, hidden_channels=hidden_channels, layers=layers)
 

@@ -26,6 +26,12 @@ def build(
     """An FNO with the same number of modes on each axis, as far as the grid resolves them.
 
     Coordinates are shown to it unless the map commutes with shifts.
+
+    Args:
+        task: What it is built for.
+        modes: Wavenumbers kept per axis.
+        hidden_channels: Channels between the layers.
+        layers: Spectral layers.
     """
     grid = task.signature.input_grid
     kept = tuple(min(modes, (axis.size + 1) // 2) for axis in grid.axes)

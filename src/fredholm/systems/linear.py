@@ -6,7 +6,12 @@ from fredholm.systems.card import Card, Task
 
 
 def build(task: Task, *, components: int = 256) -> Operator:
-    """The baseline on that many principal components of the inputs."""
+    """The baseline on the grids of the samples.
+
+    Args:
+        task: What it is built for.
+        components: Principal components of the inputs that are kept, at most.
+    """
     shape = task.signature
     return LinearRegression(shape.input_grid, shape.target_grid, *task.channels, components)
 

@@ -6,7 +6,12 @@ from fredholm.systems.card import Card, Task
 
 
 def build(task: Task, *, remembered: int = 2000) -> Operator:
-    """The baseline that remembers at most that many samples."""
+    """The baseline on the grids of the samples.
+
+    Args:
+        task: What it is built for.
+        remembered: Training samples that are kept, at most.
+    """
     shape = task.signature
     return NearestNeighbour(shape.input_grid, shape.target_grid, *task.channels, remembered)
 

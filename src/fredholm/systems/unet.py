@@ -7,7 +7,13 @@ from fredholm.training import AdamW
 
 
 def build(task: Task, *, hidden_channels: int = 24, levels: int | None = None) -> Operator:
-    """A U-Net at home on the grid of the inputs; by default coarsened down to four points."""
+    """A U-Net at home on the grid of the inputs; by default coarsened down to four points.
+
+    Args:
+        task: What it is built for.
+        hidden_channels: Channels on the finest level.
+        levels: Number of coarser levels.
+    """
     grid = task.signature.input_grid
     if levels is None:
         levels = max(min(min(grid.shape).bit_length() - 3, 4), 1)
