@@ -8,9 +8,10 @@ from pathlib import Path
 import fredholm
 
 small = bool(os.environ.get("FREDHOLM_SMALL"))
-problem = fredholm.build_problem("burgers", nu=0.02, frames=9)
+problem = fredholm.build_problem("burgers", nu=0.05, frames=9, horizon=0.5)
 path = Path(tempfile.mkdtemp()) / "burgers.nc"
-fredholm.generate(problem, 100 if small else 600, path=path, resolution=64, seed=0)
+n = 80 if small else 600
+fredholm.generate(problem, n, path=path, resolution=64, seed=0, tol=1e-4)
 samples = fredholm.read(path)
 train, test = samples[:-20], samples[-20:]
 

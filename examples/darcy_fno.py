@@ -14,12 +14,12 @@ print("\n".join(str(equation) for equation in problem.equations.values()))
 # %% Solve it many times; every sample carries an estimate of its own error
 folder = Path(tempfile.mkdtemp())
 resolution = 17 if small else 33
-for name, n, seed in (("train", 80 if small else 800, 0), ("test", 20 if small else 100, 1)):
+for name, n, seed in (("train", 100 if small else 800, 0), ("test", 20 if small else 100, 1)):
     fredholm.generate(problem, n, path=folder / f"{name}.nc", resolution=resolution, seed=seed)
 train, test = (fredholm.read(folder / f"{name}.nc") for name in ("train", "test"))
 
 # %% Learn the map from a to u; the symmetries of the square are found in the samples
-budget = fredholm.Budget(steps=100) if small else fredholm.Budget(seconds=60)
+budget = fredholm.Budget(steps=120) if small else fredholm.Budget(seconds=60)
 surrogate = fredholm.learn(train, "fno", budget=budget, tell=print)
 
 # %% The error on fields that it has not seen, beside what costs nothing
