@@ -59,10 +59,12 @@ def headline(evaluation: Evaluation) -> str:
     )
     if best is None or share is None:
         return f"Expect an error of about {error}; there is no baseline to compare it with."
-    other = f"the best trivial baseline, {best[0]}, makes {percent(best[1])}"
+    other = (
+        f"the best trivial baseline, {best[0]}, makes {percent(best[1])} (ratio {number(share)})"
+    )
     if share >= 1:
         return f"Do not use this surrogate: it errs by about {error}, where {other}."
-    return f"Expect an error of about {error}, where {other} (ratio {number(share)})."
+    return f"Expect an error of about {error}, where {other}."
 
 
 def details(name: str, evaluation: Evaluation) -> str:
