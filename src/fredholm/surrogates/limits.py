@@ -73,11 +73,13 @@ class Limits:
         if not far:
             return []
         first = max(far, key=lambda i: float(worst[i]))
+        worst_feature = int(feature[first])
+        value = float(features(inputs[first], labels)[1][0, worst_feature])
         return [
             f"{len(far)} of {len(distances)} inputs are far from the training data; the farthest "
-            f"is number {first}: its {self.names[int(feature[first])]} is "
-            f"{float(distances[first, feature[first]]):+.1f} standard deviations off "
-            f"(at most {self.largest:.1f} in training). Do not trust the prediction there."
+            f"is number {first}: its {self.names[worst_feature]} is {value:.3g}, in training it was "
+            f"{self.mean[worst_feature]:.3g} ± {self.scale[worst_feature]:.2g}. "
+            "Do not trust the prediction there."
         ]
 
     def param_warnings(self, params: Float[Tensor, "n p"] | None) -> list[str]:
