@@ -77,7 +77,7 @@ class Limits:
         value = float(features(inputs[first], labels)[1][0, worst_feature])
         return [
             f"{len(far)} of {len(distances)} inputs are far from the training data; the farthest "
-            f"is number {first}: its {self.names[worst_feature]} is {value:.3g}, in training it was "
+            f"is number {first}: its {self.names[worst_feature]} is {value:.3g}, in training "
             f"{self.mean[worst_feature]:.3g} ± {self.scale[worst_feature]:.2g}. "
             "Do not trust the prediction there."
         ]
