@@ -1,8 +1,14 @@
-"""Configuration of the documentation; the table of systems is made from the cards."""
+"""Configuration of the documentation."""
 
+import re
+import sys
 from pathlib import Path
 
 import fredholm
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import tables  # noqa: E402
 
 project = "fredholm"
 author = "the fredholm developers"
@@ -19,27 +25,6 @@ autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Shapes", "notes_style"), ("Reference", "notes_style")]
-HERE = Path(__file__).parent
-
-
-def table_of_systems() -> str:
-    """One row per card: what it is, what its operator promises, its hyper-parameters."""
-    from fredholm import systems
-    from fredholm.domains import Grid
-    from fredholm.fields import Signature, Variable
-    from fredholm.systems import Task
-
-    grid = Grid((16,), periodic=True)
-    task = Task(Signature(grid, grid, (Variable("u"),), (Variable("u"),)), translations=True)
-    rows = ["| system | what | choose it | promises | hyper-parameters |", "|---|---|---|---|---|"]
-    for key in sorted(systems.keys()):
-        card = systems.card(key)
-        claims = ", ".join(type(claim).__name__ for claim in card.make(task, {}).claims)
-        hyper = ", ".join(f"`{n}={p.default}`" for n, p in card.parameters.items())
-        rows.append(
-            f"| `{key}` | {card.title} | {card.for_use} | {claims or '-'} | {hyper or '-'} |"
-        )
-    return "\n".join(rows) + "\n"
 
 
 def prose(app, what, name, obj, options, lines) -> None:
@@ -52,8 +37,13 @@ def prose(app, what, name, obj, options, lines) -> None:
         lines[number] = "".join(mixed) if len(parts) % 2 else line
 
 
+def signature(app, what, name, obj, options, arguments, result):
+    """Names without their modules, also where a default cannot be written as an expression."""
+    short = None if arguments is None else re.sub(r"~[\w.]+\.", "", arguments)
+    return short and short.replace("=<factory>", " = ..."), result
+
+
 def setup(app) -> None:
     app.connect("autodoc-process-docstring", prose, priority=400)  # before napoleon's sections
-    folder = HERE / "generated"
-    folder.mkdir(exist_ok=True)
-    (folder / "systems.md").write_text(table_of_systems())
+    app.connect("autodoc-process-signature", signature)
+    tables.write(HERE / "generated")

@@ -1,0 +1,99 @@
+"""Tables of the documentation, made from the cards, the problems and the records: none is typed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fredholm import problems, systems
+from fredholm.domains import Grid
+from fredholm.equations import latex
+from fredholm.fields import Signature, Variable
+from fredholm.operators import AnyResolution, Claim, ConsistentQuery, Operator
+from fredholm.systems import Card, Task
+
+RECORDS = Path(__file__).parent.parent / "records" / "reproduce"
+_LABEL = (Variable("u"),)
+
+
+def write(folder: Path) -> None:
+    """All tables, as Markdown files in the folder."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in (("systems", _systems()), ("claims", _claims()), ("problems", _problems())):
+        (folder / f"{name}.md").write_text(_markdown(list(rows)), encoding="utf-8")
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]) + "\n"
+
+
+def _cards() -> Iterator[tuple[str, Card]]:
+    return ((key, systems.card(key)) for key in sorted(systems.keys()))
+
+
+def _systems() -> Iterator[Sequence[str]]:
+    """What each operator can do, asked of the operator itself."""
+    yield "system", "choose it", "other resolutions", "promises", "fitted by", "hyper-parameters"
+    for key, card in _cards():
+        operators = [card.make(task, {}) for task in _tasks()]
+        promises = sorted({_link(claim) for operator in operators for claim in operator.claims})
+        hyper = (f"`{name}={p.default}`" for name, p in card.parameters.items())
+        yield (
+            f"`{key}`",
+            card.for_use,
+            _resolution(operators[0]),
+            ", ".join(promises) or "-",
+            "one call" if card.closed_form else "training",
+            ", ".join(hyper) or "-",
+        )
+
+
+def _tasks() -> Iterator[Task]:
+    """A ring, where the map commutes with shifts, and a square with zero boundary values."""
+    ring, square = Grid((32,), periodic=True), Grid((17, 17))
+    yield Task(Signature(ring, ring, _LABEL, _LABEL), translations=True)
+    yield Task(Signature(square, square, _LABEL, _LABEL), boundary=True)
+
+
+def _resolution(operator: Operator) -> str:
+    promised = {type(claim) for claim in operator.claims}
+    if AnyResolution in promised:
+        return "answers on any grid"
+    if ConsistentQuery in promised:
+        return "answers on any grid, reads the input at its sensors"
+    at_home = any(hasattr(operator, name) for name in ("grid", "input_grid"))
+    return "interpolated from its home grid" if at_home else "that of the input"
+
+
+def _link(claim: Claim) -> str:
+    return f"{{py:class}}`~fredholm.operators.{type(claim).__name__}`"
+
+
+def _claims() -> Iterator[Sequence[str]]:
+    """What was published, and what the last record of ours says of it."""
+    yield "system", "published", "shown by", "compared with", "ratio of errors", "bar", "verdict"
+    for key, card in _cards():
+        if card.experiment is None:
+            continue
+        path = RECORDS / f"{key}.json"
+        measured = ("-", "-", "-", "not yet run")
+        if path.exists():
+            record = json.loads(path.read_text())
+            verdict = "passed" if record["passed"] else "failed"
+            measured = (record["baseline"], f"{record['ratio']:.2g}", f"{record['bar']:g}", verdict)
+        published = f"{card.published} ({card.reference})"
+        yield f"`{key}`", published, f"`fredholm reproduce {key}`", *measured
+
+
+def _problems() -> Iterator[Sequence[str]]:
+    """The named problems with their statements."""
+    yield "problem", "what", "equation", "varies", "exact solution"
+    for key in sorted(problems.PROBLEMS):
+        problem = problems.build(key)
+        formulae = (f"${latex(equation)}$" for equation in problem.equations.values())
+        varies = ", ".join(
+            f"{variable.long_name or variable.name}: {type(prior).__name__}"
+            for variable, prior in zip(problem.input_variables, problem.varies.values())
+        )
+        exact = "yes" if problem.exact else "no"
+        yield f"`{key}`", problem.title, ", ".join(formulae), varies, exact
