@@ -56,16 +56,36 @@ def test_the_seed_decides_everything():
     assert torch.equal(answers[0], answers[1]) and not torch.equal(answers[0], answers[2])
 
 
+def squares(origin: dict | None = None) -> Samples:
+    """u -> u²: commutes with all of the square, and is not odd."""
+    u = band_limited(BOX, n=200).to(torch.float32)
+    u = u.with_values(u.values + 1)
+    return Samples(u, u.with_values(u.values**2), U, U, origin=origin or {})
+
+
 def test_found_symmetries_reach_the_operator():
-    """The identity commutes with everything: the answer must too, for any weights."""
     told: list[str] = []
-    surrogate = learn(identity(BOX, 200), "fno", budget=Budget(steps=2), tell=told.append)
+    surrogate = learn(squares(), "fno", budget=Budget(steps=2), tell=told.append)
     assert any("square: supported" in sentence for sentence in told)
     assert "GroupAveraged" in repr(surrogate.operator)
-    plain = learn(
-        identity(BOX, 200), "fno", budget=Budget(steps=2), choices=Choices(symmetry="none")
-    )
+    plain = learn(squares(), "fno", budget=Budget(steps=2), choices=Choices(symmetry="none"))
     assert "GroupAveraged" not in repr(plain.operator)
+
+
+def test_a_symmetry_in_doubt_is_not_used():
+    """A linear map is even and odd under reflections: the test cannot tell which was meant."""
+    told: list[str] = []
+    surrogate = learn(identity(BOX, 200), "fno", budget=Budget(steps=2), tell=told.append)
+    assert any("state which with --symmetry" in sentence for sentence in told)
+    assert "GroupAveraged" not in repr(surrogate.operator)
+
+
+def test_what_the_problem_states_is_not_tested():
+    told: list[str] = []
+    stated = squares({"symmetries": ["reflections"]})
+    surrogate = learn(stated, "fno", budget=Budget(steps=2), tell=told.append)
+    assert told[0] == "symmetries, as the problem states them: reflections"
+    assert surrogate.operator.symmetry == "reflections"
 
 
 def test_translations_take_the_coordinates_away():

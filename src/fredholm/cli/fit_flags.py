@@ -115,7 +115,7 @@ def _add_training(result: Parser) -> None:
     add(
         "--trajectory", type=flags.one_of(ways), default="auto", metavar="|".join(ways),
         help="repeat a step through the whole trajectory, answer all times at once, or learn "
-        "single steps (default: auto, unrolled where it can)",
+        "single steps (default: auto, all times at once)",
     )  # fmt: skip
     add(
         "--batch", type=flags.positive, metavar="N", help="samples per step (default: the system's)"

@@ -39,7 +39,7 @@ def advection(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": GaussianField(alpha, tau, sigma)},
-        symmetries=("shift",),
+        symmetries=("translations",),
         exact=shifted,
         reference="exact solution: the shifted initial state",
     )

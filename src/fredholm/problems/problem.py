@@ -268,6 +268,7 @@ class Problem:
             "boundary": {part: str(c) for part, c in self.boundary.items()},
             "initial": {name: str(e) for name, e in self.initial.items()},
             "parameters": dict(self.parameters),
+            "symmetries": list(self.symmetries),
             "varies": {name: prior.describe() for name, prior in self.varies.items()},
             "horizon": None if self.time is None else self.time.stop,
             "solver": None if solution is None else solution.method,

@@ -175,16 +175,35 @@ def _symmetries(
         raise FredholmError(
             f"unknown symmetry {wanted!r}: {did_you_mean(wanted, ['auto', *GROUPS])}"
         )
+    found = _stated(head, tell) or _tested(head, seed, tell)
+    usable = [name for name in ("square", "reflections", "odd-reflection") if name in found]
+    best = usable[0] if usable else "none"
+    return (best if wanted == "auto" else wanted), "translations" in found
+
+
+def _stated(head: Samples, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """The symmetries that the samples' problem states, if it states any."""
+    names = tuple(str(name) for name in head.origin.get("symmetries", ()))
+    if names:
+        tell(f"symmetries, as the problem states them: {', '.join(names)}")
+    return names
+
+
+def _tested(head: Samples, seed: int, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """The symmetries that a test of the samples supports beyond doubt."""
     if len(head) < _ENOUGH:
         tell(f"symmetries are not tested on fewer than {_ENOUGH} samples")
-        return ("none" if wanted == "auto" else wanted), False
+        return ()
     findings = discover(head, generator=torch.Generator().manual_seed(seed))
     tell(str(findings))
     # A predictor that hardly beats the mean would not notice a broken symmetry.
     found = findings.supported if findings.error < _SHARP else ()
-    usable = [name for name in ("square", "reflections", "odd-reflection") if name in found]
-    best = usable[0] if usable else "none"
-    return (best if wanted == "auto" else wanted), "translations" in found
+    if "odd-reflection" in found and {"square", "reflections"} & set(found):
+        # Together they would make the map odd. The test's predictor is nearly linear, and so nearly
+        # odd itself: it cannot tell which of the two holds.
+        tell("  a reflection holds with or without a change of sign: state which with --symmetry")
+        return tuple(name for name in found if name == "translations")
+    return found
 
 
 def _repeats(shape: Signature, trajectory: Trajectory) -> bool:
