@@ -95,6 +95,7 @@ WORDS = {
 
 FILES = {
     "missing.nc": "does not exist",
+    "darci": "does not exist",
     "./darcy": "does not exist",
     "folder": "folder without a Zarr store",
     "empty.nc": "is empty",

@@ -11,7 +11,7 @@ from fredholm.cli.files import described, open_training, read_samples, same_kind
 from fredholm.cli.generate import make_samples, resolution
 from fredholm.cli.named import problem_from
 from fredholm.cli.output import Output
-from fredholm.errors import DataError
+from fredholm.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from fredholm.data import Samples, StreamedSamples
@@ -45,6 +45,7 @@ def of_files(args: argparse.Namespace, output: Output) -> Sets:
     """
     from fredholm.data import describe
 
+    _neither_file_nor_problem(args.data)
     began = time.monotonic()
     train = open_training(args.data, described(args), count=args.samples)
     output.note(describe(train))
@@ -55,6 +56,19 @@ def of_files(args: argparse.Namespace, output: Output) -> Sets:
         for file, samples in tests.items():
             same_kind(file, samples, train)
     return Sets(train, tests, {"reading": time.monotonic() - began})
+
+
+def _neither_file_nor_problem(data: str) -> None:
+    """Helps with a word that may have been meant as the name of a problem.
+
+    Raises:
+        DataError: There is no such file, and the word looks like a name.
+    """
+    from fredholm.problems import PROBLEMS
+
+    if not Path(data).exists() and Path(data).name == data and not Path(data).suffix:
+        near = did_you_mean(data, [*PROBLEMS])
+        raise DataError(f"{data} does not exist, and no problem has this name: {near}")
 
 
 def of_problem(args: argparse.Namespace, choices: "Choices", folder: Path, output: Output) -> Sets:

@@ -30,7 +30,7 @@ class Record:
 
     Args:
         settings: What determined the run: budget, optimiser, objective, batch, seed, data.
-        history: Looks at the run, about fifty of them.
+        history: Looks at the run, about forty of them.
         steps, epochs, seconds: What it took.
         best: The look whose weights were kept.
         parameters: Number of trained parameters.
