@@ -11,6 +11,7 @@ from fredholm.equations import Equation, Values, require_well_posed
 from fredholm.errors import EquationError
 from fredholm.fields import Field
 from fredholm.solvers.discrete import Discrete, Statement, first_shape, full_shape
+from fredholm.solvers.exponential import require_scheme
 from fredholm.solvers.search import ROUNDING, Found, Search
 from fredholm.solvers.solution import Solution
 from fredholm.solvers.trajectory import integrate
@@ -56,10 +57,7 @@ class ETDRK:
     steps: int = 100_000
 
     def __post_init__(self) -> None:
-        if self.order not in (1, 2, 3, 4):
-            raise ValueError(f"order of ETDRK is 1, 2, 3 or 4, got {self.order}")
-        if not 0 < self.dealias <= 1:
-            raise ValueError(f"dealias is a fraction in (0, 1], got {self.dealias}")
+        require_scheme(self.order, self.dealias)
         if not self.tol > 0 or self.step is not None and not self.step > 0:
             raise ValueError(f"tol and step must be positive, got {self.tol} and {self.step}")
         if self.resolution is not None and self.resolution < 4:

@@ -12,6 +12,18 @@ Modes = Complex[Tensor, "batch m *modes"]
 Rate = Callable[[Modes, float], Modes]
 
 
+def require_scheme(order: int, dealias: float) -> None:
+    """Refuses settings that mean nothing.
+
+    Raises:
+        ValueError: An argument out of range.
+    """
+    if order not in (1, 2, 3, 4):
+        raise ValueError(f"order of ETDRK is 1, 2, 3 or 4, got {order}")
+    if not 0 < dealias <= 1:
+        raise ValueError(f"dealias is a fraction in (0, 1], got {dealias}")
+
+
 class Scheme:
     """The exponential Runge-Kutta scheme of an order and step for ∂ₜ s = L s + N(s, t).
 
