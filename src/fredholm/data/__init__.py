@@ -9,9 +9,10 @@ from fredholm.data.readers import describe, detect, read
 from fredholm.data.samples import Samples
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
-from fredholm.data.tasks import as_trained, forecast, one_step
+from fredholm.data.tasks import LEAD_TIME, as_trained, forecast, one_step, pairs, windows
 
 __all__ = [
+    "LEAD_TIME",
     "from_xarray",
     "to_xarray",
     "Finding",
@@ -30,7 +31,9 @@ __all__ = [
     "discover",
     "generate",
     "open_samples",
+    "pairs",
     "read",
     "transform",
+    "windows",
     "write_netcdf",
 ]

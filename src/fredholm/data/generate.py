@@ -104,11 +104,14 @@ class Batch:
         """
         problem = self.problem
         fine = problem.solving_grid(self.grid)
+        drawn_on = problem.domain if problem.warmup else fine
         draws = [
-            problem.sample(1, fine, generator=generator_of(self.seed, i)).values
+            problem.draw(1, drawn_on, generator=generator_of(self.seed, i)).values
             for i in range(start, stop)
         ]
-        resolved = Field(torch.cat(draws), fine)
+        resolved = Field(torch.cat(draws), drawn_on)
+        if problem.warmup:
+            resolved = problem.warmed(resolved, at=fine)
         solution = problem.solve(resolved, at=problem.target_grid(self.grid), tol=self.tol)
         inputs = resolved.at(self.grid, method="nearest")
         finite = torch.isfinite(solution.field.values).flatten(1).all(1)

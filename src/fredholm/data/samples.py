@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.domains import Domain
+from fredholm.domains import Axis, Domain
 from fredholm.fields import NOTHING, Field, Given, Signature, Variable
 
 
@@ -28,6 +28,8 @@ class Samples:
         origin: Where the samples come from, as plain JSON: problem, equation, parameters, solver,
             tolerance, seed and version; or file, format and what its reader assumed.
         error: Estimated relative error of each target, where a solver gave one.
+        step: Where the targets are the states that follow the inputs: the time axis from one state
+            to the next.
 
     Shapes:
         inputs.values (n, *points, c_in), targets.values (n, *points', c_out), params (n, p),
@@ -45,6 +47,7 @@ class Samples:
     param_variables: tuple[Variable, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     error: Float[Tensor, "n"] | None = None
+    step: Axis | None = None
 
     def __post_init__(self) -> None:
         counts = [len(part) for part in self._parts() if part is not None]
@@ -81,6 +84,7 @@ class Samples:
             self.input_variables,
             self.target_variables,
             self.param_variables,
+            self.step,
         )
 
     @property

@@ -12,7 +12,7 @@ from torch import Tensor
 from fredholm.data.samples import Samples
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError
-from fredholm.fields import Field, Signature
+from fredholm.fields import Field, Signature, Variable
 
 
 def forecast(samples: Samples) -> Samples:
@@ -36,33 +36,126 @@ def one_step(samples: Samples) -> Samples:
     Raises:
         DataError: The samples are not trajectories that begin with their inputs.
     """
+    steps = windows(samples, 1)
+    grid = steps.inputs.domain
+    return replace(steps, targets=Field(steps.targets.values[:, 0], grid))
+
+
+def windows(samples: Samples, length: int, *, stride: int = 1) -> Samples:
+    """From each frame to the `length` frames that follow it: what chains are trained on.
+
+    The windows overlap; they are copies, so that they take `length` times the memory of the frames.
+
+    Args:
+        samples: Trajectories that begin with their inputs.
+        length: Frames of the target.
+        stride: Distance of the first frames of neighbouring windows.
+
+    Raises:
+        DataError: The samples are not such trajectories, or shorter than a window.
+    """
+    frames = _frames(samples)
+    last = frames.shape[1] - 1
+    if not 1 <= length <= last or stride < 1:
+        raise DataError(f"windows of {length} steps do not fit trajectories of {last} steps")
+    starts = torch.arange(0, last - length + 1, stride)
+    following = starts[:, None] + torch.arange(1, length + 1)
+    step = _step(samples)
+    time = replace(step, size=length, stop=length * step.spacing)
+    space = samples.inputs.grid
+    return _repeated(
+        samples,
+        len(starts),
+        inputs=Field(frames[:, starts].flatten(0, 1), space),
+        targets=Field(frames[:, following].flatten(0, 1), Grid.of(time, *space.axes)),
+        step=step,
+    )
+
+
+LEAD_TIME = "lead_time"
+"""Name of the parameter that says how far ahead the answer lies."""
+
+
+def pairs(samples: Samples) -> Samples:
+    """From each frame to each later one, told how much later: all T (T + 1)/2 pairs of times.
+
+    The lead time is a parameter, the last column. One trajectory of T steps teaches every horizon
+    at once, and many more pairs than steps.
+
+    Raises:
+        DataError: The samples are not trajectories that begin with their inputs.
+
+    Reference:
+        Herde et al., NeurIPS 2024, arXiv:2405.19101, section 3 (all-to-all training).
+    """
+    frames = _frames(samples)
+    step = _step(samples)
+    first, second = torch.triu_indices(frames.shape[1], frames.shape[1], offset=1)
+    space = samples.inputs.grid
+    result = _repeated(
+        samples,
+        len(first),
+        inputs=Field(frames[:, first].flatten(0, 1), space),
+        targets=Field(frames[:, second].flatten(0, 1), space),
+        step=step,
+    )
+    lead = ((second - first) * step.spacing).to(frames)[:, None].repeat(len(samples), 1)
+    params = (
+        lead if result.params is None else torch.cat([result.params, lead.to(result.params)], 1)
+    )
+    label = Variable(LEAD_TIME, step.units, "time from the input to the answer")
+    return replace(result, params=params, param_variables=(*samples.param_variables, label))
+
+
+def as_trained(samples: Samples, signature: Signature) -> Samples:
+    """The view of the samples that fits a signature: forecasts, pairs, or as they are.
+
+    Trajectories are forecasts for a map from state to state too: it is repeated to make them.
+    """
+    if "t" not in samples.targets.grid.names or "t" in signature.input_grid.names:
+        return samples
+    if LEAD_TIME in (variable.name for variable in signature.params):
+        return pairs(samples)
+    return forecast(samples)
+
+
+def _frames(samples: Samples) -> Tensor:
+    """The states of trajectories that begin with their inputs, those included.
+
+    Raises:
+        DataError: They are not of that kind.
+    """
     if not _holds_its_input(samples):
         raise DataError(
             "single steps need trajectories of the input's quantities that begin with the input; "
             f"these samples lead from {samples.inputs.domain} to {samples.targets.domain}"
         )
-    frames = samples.targets.values
-    steps = frames.shape[1] - 1
-    space = samples.inputs.grid
+    return samples.targets.values
 
-    def repeated(rows: Tensor | None) -> Tensor | None:
-        return None if rows is None else rows.repeat_interleave(steps, 0)
+
+def _step(samples: Samples) -> Axis:
+    """The time axis from one frame to the next."""
+    time = samples.targets.grid.axis("t")
+    return replace(time, size=1, start=0.0, stop=time.spacing, location="right")
+
+
+def _repeated(
+    samples: Samples, times: int, *, inputs: Field, targets: Field, step: Axis
+) -> Samples:
+    """The samples with other functions, `times` of them for each trajectory."""
+
+    def rows(part: Tensor | None) -> Tensor | None:
+        return None if part is None else part.repeat_interleave(times, 0)
 
     return replace(
         samples,
-        inputs=Field(frames[:, :-1].flatten(0, 1), space),
-        targets=Field(frames[:, 1:].flatten(0, 1), space),
+        inputs=inputs,
+        targets=targets,
         input_variables=samples.target_variables,
-        params=repeated(samples.params),
-        error=repeated(samples.error),
+        params=rows(samples.params),
+        error=rows(samples.error),
+        step=step,
     )
-
-
-def as_trained(samples: Samples, signature: Signature) -> Samples:
-    """The view of the samples that fits a signature: forecasts, single steps, or as they are."""
-    if "t" not in samples.targets.grid.names or "t" in signature.input_grid.names:
-        return samples
-    return one_step(samples) if signature.time is None else forecast(samples)
 
 
 def _holds_its_input(samples: Samples) -> bool:

@@ -15,6 +15,8 @@ class Signature:
             the first axis of theirs is `t` and the others are those of the inputs.
         inputs, targets: Names and units of the channels.
         params: Names and units of the parameters that vary between the samples.
+        step: Where the map leads from a state to the state one interval later: the time axis with
+            that interval, from one state to the next.
     """
 
     input_grid: Grid
@@ -22,6 +24,7 @@ class Signature:
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
     params: tuple[Variable, ...] = ()
+    step: Axis | None = None
 
     @property
     def time(self) -> Axis | None:

@@ -1,6 +1,24 @@
 """What is minimised."""
 
 from fredholm.objectives.objective import Objective
-from fredholm.objectives.supervised import Augmented, RelativeH1, RelativeL2
+from fredholm.objectives.rollout import Chain, Curriculum, Noisy, push_forward
+from fredholm.objectives.supervised import (
+    Augmented,
+    MeanSquare,
+    RelativeH1,
+    RelativeL2,
+    Supervised,
+)
 
-__all__ = ["Augmented", "Objective", "RelativeH1", "RelativeL2"]
+__all__ = [
+    "Augmented",
+    "Chain",
+    "Curriculum",
+    "MeanSquare",
+    "Noisy",
+    "Objective",
+    "RelativeH1",
+    "RelativeL2",
+    "Supervised",
+    "push_forward",
+]

@@ -15,7 +15,12 @@ class Objective(ABC):
 
     @abstractmethod
     def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
     ) -> dict[str, Tensor]:
         """The terms on one batch, as scalars with gradients; their sum is minimised.
 
@@ -23,6 +28,7 @@ class Objective(ABC):
             operator: The map that is trained.
             batch: Some samples.
             generator: Source of all randomness.
+            progress: Spent fraction of the training, which curricula follow.
         """
 
     def __add__(self, other: "Objective") -> "Objective":
@@ -39,11 +45,16 @@ class Sum(Objective):
     parts: tuple[Objective, ...]
 
     def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
     ) -> dict[str, Tensor]:
         total: dict[str, Tensor] = {}
         for part in self.parts:
-            for name, term in part(operator, batch, generator=generator).items():
+            for name, term in part(operator, batch, generator=generator, progress=progress).items():
                 total[name] = total[name] + term if name in total else term
         return total
 
@@ -56,7 +67,12 @@ class Scaled(Objective):
     part: Objective
 
     def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
     ) -> dict[str, Tensor]:
-        terms = self.part(operator, batch, generator=generator)
+        terms = self.part(operator, batch, generator=generator, progress=progress)
         return {name: self.factor * term for name, term in terms.items()}

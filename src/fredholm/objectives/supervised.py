@@ -1,8 +1,11 @@
 """Distances to known targets, in function norms."""
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus import derivative
@@ -12,21 +15,55 @@ from fredholm.objectives.objective import Objective
 from fredholm.operators import Operator
 
 
-@dataclass(frozen=True)
-class RelativeL2(Objective):
-    """Mean over the batch of ‖G(a) - u‖/‖u‖, with the quadrature of the targets' domain."""
+class Supervised(Objective):
+    """The mean over the batch of a distance between answers and targets."""
+
+    name: ClassVar[str]
+    """Name of the term."""
+
+    @abstractmethod
+    def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
+        """The distance of each pair of functions."""
 
     def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
     ) -> dict[str, Tensor]:
         predicted = operator(batch.inputs, batch.given, at=batch.targets.domain)
-        gap = norm(difference(predicted, batch.targets))
-        return {"relative_l2": (gap / _size(norm(batch.targets))).mean()}
+        return {self.name: self.distance(predicted, batch.targets).mean()}
 
 
 @dataclass(frozen=True)
-class RelativeH1(Objective):
-    """Mean over the batch of ‖G(a) - u‖₁/‖u‖₁ with ‖v‖₁² = ‖v‖² + ℓ²‖∇v‖².
+class RelativeL2(Supervised):
+    """‖p - y‖/‖y‖ with the quadrature of the domain."""
+
+    name: ClassVar[str] = "relative_l2"
+
+    def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
+        return norm(difference(predicted, truth)) / _size(norm(truth))
+
+
+@dataclass(frozen=True)
+class MeanSquare(Supervised):
+    """The mean of |p - y|² over points and channels, in squared units of the targets.
+
+    Large functions count more than small ones, which is what trajectories of one decaying state
+    need: a relative error gives every late, faint frame the weight of an early one.
+    """
+
+    name: ClassVar[str] = "mean_square"
+
+    def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
+        return (predicted.values - truth.values).square().flatten(1).mean(1)
+
+
+@dataclass(frozen=True)
+class RelativeH1(Supervised):
+    """‖p - y‖₁/‖y‖₁ with ‖v‖₁² = ‖v‖² + ℓ²‖∇v‖².
 
     Derivatives are spectral on periodic axes and second-order differences elsewhere; time is not
     differentiated.
@@ -36,14 +73,11 @@ class RelativeH1(Objective):
             coordinates; 1/2π weights the first Fourier mode of the unit box equally.
     """
 
+    name: ClassVar[str] = "relative_h1"
     length: float = 0.15915494309189535
 
-    def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        predicted = operator(batch.inputs, batch.given, at=batch.targets.domain)
-        gap = self._norm(difference(predicted, batch.targets))
-        return {"relative_h1": (gap / _size(self._norm(batch.targets))).mean()}
+    def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
+        return self._norm(difference(predicted, truth)) / _size(self._norm(truth))
 
     def _norm(self, u: Field) -> Tensor:
         square = norm(u).square()
@@ -69,7 +103,12 @@ class Augmented(Objective):
     symmetry: str
 
     def __call__(
-        self, operator: Operator, batch: Samples, *, generator: torch.Generator
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
     ) -> dict[str, Tensor]:
         members = group(self.symmetry, batch.signature.spatial_dim)
         chosen = torch.randint(len(members), (len(batch),), generator=generator)
@@ -78,7 +117,7 @@ class Augmented(Objective):
             inputs=_moved(batch.inputs, members, chosen),
             targets=_moved(batch.targets, members, chosen),
         )
-        return self.objective(operator, moved, generator=generator)
+        return self.objective(operator, moved, generator=generator, progress=progress)
 
 
 def _moved(u: Field, members: tuple[Symmetry, ...], chosen: Tensor) -> Field:

@@ -11,12 +11,14 @@ from fredholm.operators.claims import (
 )
 from fredholm.operators.closed_form import ClosedForm
 from fredholm.operators.operator import Operator, at_least_one
+from fredholm.operators.rollout import Function, Repeated, Step, advance, repeat, rollout, states
 from fredholm.operators.wrappers import (
     GroupAveraged,
     Increment,
     Normalised,
     OnGrid,
     ParamsAsChannels,
+    Rate,
     TimeChannels,
     Unrolled,
 )
@@ -27,6 +29,7 @@ __all__ = [
     "ClosedForm",
     "ConsistentQuery",
     "Equivariant",
+    "Function",
     "GroupAveraged",
     "Increment",
     "Linear",
@@ -34,9 +37,16 @@ __all__ = [
     "OnGrid",
     "Operator",
     "ParamsAsChannels",
+    "Rate",
+    "Repeated",
     "ShiftEquivariant",
+    "Step",
     "TimeChannels",
     "Unrolled",
     "ZeroOnBoundary",
+    "advance",
     "at_least_one",
+    "repeat",
+    "rollout",
+    "states",
 ]

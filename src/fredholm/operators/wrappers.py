@@ -5,6 +5,7 @@ import torch
 from fredholm.domains import Axis, Domain, Grid
 from fredholm.fields import NOTHING, Field, Given, Standardise, group
 from fredholm.operators.operator import Operator
+from fredholm.operators.rollout import states
 
 
 class Normalised(Operator):
@@ -72,19 +73,47 @@ class GroupAveraged(Operator):
 
 
 class Increment(Operator):
-    """u + operator(u): the operator predicts the change of a state.
+    """u + scale · operator(u): the operator predicts the change of a state.
 
     Args:
         operator: Maps states to changes, channel for channel.
+        scale: Typical size of a change, so that the operator answers with numbers of order one.
     """
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(self, operator: Operator, scale: float = 1.0) -> None:
         super().__init__()
         self.operator = operator
+        self.scale = scale
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         change = self.operator(u, given)
-        result = change.with_values(u.values + change.values)
+        result = change.with_values(u.values + self.scale * change.values)
+        return result if at is None else result.at(at)
+
+
+class Rate(Operator):
+    """u + τ · scale · operator(u): the operator predicts the mean rate of change over a time τ.
+
+    τ is a parameter: with a lead time of zero the state is returned as it is.
+
+    Args:
+        operator: Maps states, and parameters, to rates of change.
+        column: Which of the parameters is the lead time τ.
+        scale: Typical rate of change.
+    """
+
+    def __init__(self, operator: Operator, column: int, scale: float = 1.0) -> None:
+        super().__init__()
+        self.operator = operator
+        self.column = column
+        self.scale = scale
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        if given.params is None:
+            raise ValueError(f"this operator needs the lead time, parameter number {self.column}")
+        rate = self.operator(u, given)
+        time = given.params[:, self.column].to(u.values).reshape(-1, *[1] * (u.values.ndim - 1))
+        result = rate.with_values(u.values + self.scale * time * rate.values)
         return result if at is None else result.at(at)
 
 
@@ -105,12 +134,9 @@ class Unrolled(Operator):
         self.time = time
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
-        states, state = [], u
-        for _ in range(self.time.size):
-            state = self.step(state, given)
-            states.append(state.values)
-        grid = Grid.of(self.time, *state.grid.axes)
-        result = Field(torch.stack(states, dim=1), grid)
+        frames = list(states(self.step, u, self.time.size, given))
+        grid = Grid.of(self.time, *frames[-1].grid.axes)
+        result = Field(torch.stack([frame.values for frame in frames], dim=1), grid)
         return result if at is None else result.at(at)
 
 

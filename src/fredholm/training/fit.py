@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.data import Samples, StreamedSamples
@@ -26,6 +27,15 @@ LOOKS = 40
 _AT_ONCE = 20_000
 """Most samples that a closed-form fit looks at."""
 
+Measure = Callable[[Operator, Samples], Tensor]
+"""Errors of an operator on some samples, one per sample."""
+
+
+def errors(operator: Operator, samples: Samples) -> Float[Tensor, "batch"]:
+    """The relative L2 errors of the answers on the targets' domain."""
+    answer = operator(samples.inputs, samples.given, at=samples.targets.domain)
+    return relative_l2(answer, samples.targets)
+
 
 def fit(
     operator: Operator,
@@ -34,6 +44,7 @@ def fit(
     objective: Objective | None = None,
     budget: Budget | None = None,
     validation: Samples | StreamedSamples | None = None,
+    measure: Measure = errors,
     optimiser: AdamW | None = None,
     batch: int = 16,
     seed: int = 0,
@@ -54,6 +65,7 @@ def fit(
         objective: What is minimised, by default the relative L2 error.
         budget: When to stop, by default 100 epochs.
         validation: Held-out samples that choose the weights; without them the last are kept.
+        measure: The errors of an operator on some of them, one per sample; by default relative L2.
         optimiser: Optimiser and schedule.
         batch: Samples per step.
         seed: Seed of all random choices.
@@ -73,7 +85,7 @@ def fit(
     place = next(operator.parameters())
     samples = samples.to(place.device, place.dtype)
     validation = None if validation is None else validation.to(place.device, place.dtype)
-    state = _State(operator, optimiser.build(operator.parameters()))
+    state = _State(operator, optimiser.build(operator.parameters()), measure)
     state.restore(checkpoints.load(settings) if checkpoints else None)
     per_epoch = -(-len(samples) // batch)
     saved = last = time.monotonic()
@@ -91,7 +103,8 @@ def fit(
                 if number < position:
                     continue
                 rate = optimiser.rate(spent())
-                terms = objective(operator, chosen, generator=_generator(seed, epoch, number))
+                source = _generator(seed, epoch, number)
+                terms = objective(operator, chosen, generator=source, progress=spent())
                 state.advance(terms, rate, optimiser.clip, where=f"batch {number} of {per_epoch}")
                 now = time.monotonic()
                 state.seconds, last = state.seconds + now - last, now
@@ -164,6 +177,7 @@ class _State:
 
     operator: Operator
     optimiser: torch.optim.Optimizer
+    measure: Measure
     step: int = 0
     seconds: float = 0.0
     looked: int = 0
@@ -195,7 +209,7 @@ class _State:
     def look(self, epoch: int, rate: float, validation: Samples | StreamedSamples | None) -> Moment:
         """Measures where the run stands; keeps the weights if they are the best so far."""
         began = time.monotonic()
-        error = None if validation is None else mean_error(self.operator, validation)
+        error = None if validation is None else mean_error(self.operator, validation, self.measure)
         self.looking += time.monotonic() - began
         loss = sum(self.losses) / len(self.losses)
         moment = Moment(self.step, epoch, round(self.seconds, 3), rate, loss, error)
@@ -255,17 +269,20 @@ class _State:
         )
 
 
-def mean_error(operator: Operator, samples: Samples | StreamedSamples, *, batch: int = 64) -> float:
-    """Mean relative L2 error in evaluation mode; the operator's mode is put back."""
+def mean_error(
+    operator: Operator,
+    samples: Samples | StreamedSamples,
+    measure: Measure = errors,
+    *,
+    batch: int = 64,
+) -> float:
+    """Mean error in evaluation mode; the operator's mode is put back."""
     mode = operator.training
     operator.eval()
     with torch.no_grad():
-        errors = [
-            relative_l2(operator(part.inputs, part.given, at=part.targets.domain), part.targets)
-            for part in samples.batches(batch)
-        ]
+        found = [measure(operator, part) for part in samples.batches(batch)]
     operator.train(mode)
-    return float(torch.cat(errors).double().mean())
+    return float(torch.cat(found).double().mean())
 
 
 def _generator(seed: int, *place: int) -> torch.Generator:
