@@ -13,6 +13,9 @@ PROBLEMS = {
     "burgers": "fredholm.problems.burgers:burgers",
     "darcy": "fredholm.problems.darcy:darcy",
     "heat": "fredholm.problems.heat:heat",
+    "kuramoto_sivashinsky": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky",
+    "kuramoto_sivashinsky2d": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky2d",
+    "navier_stokes": "fredholm.problems.navier_stokes:navier_stokes",
     "poisson": "fredholm.problems.poisson:poisson",
 }
 """Where each named problem is built: key -> "module:function"."""

@@ -198,3 +198,55 @@ class FourierSeries(Prior):
         scales = self.amplitude * scales / scales.square().sum().sqrt()
         values = synthesise(scales, [b.functions for b in bases], draw_seeds(n, generator))
         return Field(self.mean + values, grid)
+
+
+@dataclass(frozen=True)
+class Eddies(Prior):
+    """Vorticity of a random flow in a periodic box, with eddies of one size and smooth.
+
+    Gaussian with mean zero and a kinetic energy per mode that is proportional to
+    κ⁶ exp(-7/2 (κ/κ₀)²), where κ counts periods of the box: the energy spectrum of the plane flow
+    is largest at κ₀. The mean over the box and over the draws of |u|²/2 is `energy`.
+
+    Args:
+        peak: Wavenumber κ₀, in periods of the box.
+        energy: Mean kinetic energy.
+
+    Raises:
+        ValueError: A number that is not positive.
+
+    Reference:
+        San and Staples, Computers & Fluids 63, 2012: this spectrum with κ₀ = 12.
+    """
+
+    peak: float = 4.0
+    energy: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.peak > 0 or not self.energy > 0:
+            raise ValueError(f"peak and energy are positive, got {self.peak:g} and {self.energy:g}")
+
+    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
+        bases = [basis(axis, "periodic") for axis in grid.axes]
+        wavenumber, periods = (torch.zeros((), dtype=torch.float64) for _ in range(2))
+        for axis, part in zip(grid.axes, bases):
+            wavenumber = wavenumber[..., None] + part.wavenumbers**2
+            harmonics = part.wavenumbers * axis.length / (2 * math.pi)
+            periods = periods[..., None] + harmonics**2
+        scales = (2 * self.energy * wavenumber * self._shares(periods, grid.dim)).sqrt()
+        values = synthesise(scales, [b.functions for b in bases], draw_seeds(n, generator))
+        return Field(values, grid)
+
+    def _shares(self, square: Tensor, dim: int) -> Tensor:
+        """What each mode of κ² has of the energy; one in sum, whatever the grid resolves."""
+
+        def density(square: Tensor) -> Tensor:
+            ratio = square / self.peak**2
+            return ratio**3 * torch.exp(-3.5 * ratio)
+
+        # exp(-7/2 · 16) is below the rounding error.
+        index = torch.arange(-math.ceil(4 * self.peak), math.ceil(4 * self.peak) + 1).double()
+        lattice = torch.zeros((), dtype=torch.float64)
+        for _ in range(dim):
+            lattice = lattice[..., None] + index**2
+        return density(square) / density(lattice).sum()

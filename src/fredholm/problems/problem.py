@@ -25,7 +25,7 @@ from fredholm.equations import (
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field, Variable
 from fredholm.problems.prior import Prior
-from fredholm.problems.solving import choose_solver
+from fredholm.problems.solving import choose_solver, hidden_unknowns, warm
 from fredholm.solvers.solution import Solution
 
 Exact = Callable[["Problem", Field, Grid], Field]
@@ -36,9 +36,9 @@ class Problem:
     """A family of problems: everything that a data set, a residual or a solver has to know.
 
     Inputs are the functions that vary (initial states and coefficients, one channel each, in the
-    order of `varies`), on the spatial grid. Targets are the unknowns, one channel each, in the
-    order of `equations`: on the (t, *space) grid of an evolution problem, or on the spatial grid
-    where the problem is steady or only the final state is asked for.
+    order of `varies`), on the spatial grid. Targets are the unknowns that are not hidden, one
+    channel each, in the order of `equations`: on the (t, *space) grid of an evolution problem, or
+    on the spatial grid where the problem is steady or only the final state is asked for.
 
     Args:
         key: Short name, used on the command line and in files.
@@ -54,8 +54,15 @@ class Problem:
         initial: Initial values that do not vary, as expressions of the coordinates.
         boundary: Conditions by boundary part (`left`, `right`, `bottom`, `top`, ..., joined by
             `|`, or `all`): an equation, or an expression that is zero there.
+        hidden: Unknowns without a time derivative that are no targets, such as a stream function:
+            the other unknowns determine them.
         parameters: Values that replace those in the statement.
         symmetries: Names of transformations that map solutions to solutions.
+        conserved: Densities of integrals over the box that do not change in time, by name.
+        warmup: Time that drawn initial states have evolved before they are handed out, so that
+            they lie on the attractor.
+        warmup_steps: Steps in which they do so, on the grid of the template: a draw then depends
+            neither on the grid it is asked for nor on the other draws.
         exact: Gives the exact targets from (problem, inputs, grid), where they are known.
         refine: How many times finer than the samples the grid is on which data sets are drawn and
             solved: for inputs that jump, which samples do not determine.
@@ -74,8 +81,12 @@ class Problem:
     varies: Mapping[str, Prior] = field(default_factory=dict)
     initial: Mapping[str, Expression | float] = field(default_factory=dict)
     boundary: Mapping[str, Equation | Expression] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     symmetries: tuple[str, ...] = ()
+    conserved: Mapping[str, Expression] = field(default_factory=dict)
+    warmup: float = 0.0
+    warmup_steps: int = 0
     exact: Exact | None = None
     refine: int = 1
     reference: str = ""
@@ -99,11 +110,18 @@ class Problem:
             boundary=conditions,
             given=[name for name in self.varies if name not in self.states],
         )
+        _check_hidden(self)
+        _check_warmup(self)
 
     @property
     def states(self) -> tuple[str, ...]:
         """The functions that need an initial value: `u`, or `u` and `dt(u)`, of each unknown."""
         return tuple(name for names in states_of(self.equations).values() for name in names)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the unknowns that are targets."""
+        return tuple(name for name in self.equations if name not in self.hidden)
 
     @property
     def conditions(self) -> dict[str, Equation]:
@@ -117,9 +135,9 @@ class Problem:
 
     @property
     def target_variables(self) -> tuple[Variable, ...]:
-        """Labels of the unknowns."""
+        """Labels of the targets."""
         labels = self._labels()
-        return tuple(labels[name] for name in self.equations)
+        return tuple(labels[name] for name in self.targets)
 
     def _labels(self) -> dict[str, Variable]:
         return {
@@ -174,10 +192,32 @@ class Problem:
             EquationError: Nothing varies in this problem.
         """
         grid = grid or self.domain
+        if not self.warmup:
+            return self.draw(n, grid, generator=generator)
+        return self.warmed(self.draw(n, self.domain, generator=generator), at=grid)
+
+    def draw(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
+        """Draws from the priors alone, before any warm-up.
+
+        Raises:
+            EquationError: Nothing varies in this problem.
+        """
         if not self.varies:
             raise EquationError(f"nothing varies in {self.key!r}: there is no input to sample")
         draws = [prior.sample(n, grid, generator=generator) for prior in self.varies.values()]
         return Field(torch.cat([draw.values for draw in draws], dim=-1), grid)
+
+    def warmed(self, drawn: Field, *, at: Grid) -> Field:
+        """Initial states as they are after the warm-up.
+
+        Args:
+            drawn: Initial states on the grid of the template.
+            at: Grid of the result.
+
+        Raises:
+            DivergedError: A state left the finite numbers.
+        """
+        return warm(self, drawn, at)
 
     def solve(
         self, inputs: Field | None = None, *, at: Grid | None = None, tol: float = 1e-6
@@ -230,7 +270,8 @@ class Problem:
         """left - right of each equation on a candidate solution.
 
         Args:
-            u: Unknowns as channels, on the grid of the targets (with `t` for an evolution).
+            u: Targets as channels, on their grid (with `t` for an evolution); hidden unknowns are
+                those that their own equations give.
             inputs: The varied functions on a spatial grid.
 
         Raises:
@@ -242,14 +283,16 @@ class Problem:
                 f"{u.grid}; solve or predict with frames"
             )
         values: dict[str, Field | float] = dict(self.parameters)
-        for i, name in enumerate(self.equations):
+        for i, name in enumerate(self.targets):
             values[name] = u.with_values(u.values[..., i : i + 1])
         for name, given in self.inputs_by_name(inputs).items():
             if name not in self.states:
                 values[name] = given
+        values |= hidden_unknowns(self, u, inputs) if self.hidden else {}
         return {
             name: evaluate(equation.residual, values, u.grid)
             for name, equation in self.equations.items()
+            if name not in self.hidden
         }
 
     def with_parameters(self, **values: float) -> Self:
@@ -269,7 +312,9 @@ class Problem:
             "initial": {name: str(e) for name, e in self.initial.items()},
             "parameters": dict(self.parameters),
             "symmetries": list(self.symmetries),
+            "conserved": {name: str(e) for name, e in self.conserved.items()},
             "varies": {name: prior.describe() for name, prior in self.varies.items()},
+            "warmup": self.warmup,
             "horizon": None if self.time is None else self.time.stop,
             "solver": None if solution is None else solution.method,
             "tolerance": tol,
@@ -284,3 +329,28 @@ def _check_time(problem: Problem) -> None:
         raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
     if axis is not None and "t" in problem.domain.names:
         raise EquationError("the domain is space only; the time axis is given by time=")
+
+
+def _check_hidden(problem: Problem) -> None:
+    free = [name for name, names in states_of(problem.equations).items() if not names]
+    for name in problem.hidden:
+        if problem.time is None or name not in free:
+            raise EquationError(
+                f"hidden unknown {name!r} of {problem.key!r}: what others determine is an unknown "
+                f"without time derivative of an evolution; here {', '.join(free) or 'none'}"
+            )
+
+
+def _check_warmup(problem: Problem) -> None:
+    if not problem.warmup:
+        return
+    if problem.warmup < 0 or problem.warmup_steps < 1:
+        raise EquationError(
+            "a warm-up takes a positive time in at least one step, got "
+            f"{problem.warmup:g} in {problem.warmup_steps}"
+        )
+    if problem.time is None or tuple(problem.varies) != problem.states:
+        raise EquationError(
+            f"a warm-up evolves initial states: all of {', '.join(problem.states) or 'none'} and "
+            f"nothing else may vary, got {', '.join(problem.varies) or 'nothing'}"
+        )

@@ -1,8 +1,10 @@
 """Which solver a statement calls for. There is no solver code per problem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import torch
 
 from fredholm.calculus import evaluate
 from fredholm.domains import Grid
@@ -11,12 +13,13 @@ from fredholm.equations.elliptic import dirichlet, elliptic, one_value
 from fredholm.equations.split import is_constant
 from fredholm.equations.tree import expression
 from fredholm.equations.validate import PARTS
-from fredholm.errors import EquationError
+from fredholm.errors import DivergedError, EquationError
 from fredholm.fields import Field
 from fredholm.solvers.solution import Solution
 
 if TYPE_CHECKING:
     from fredholm.problems.problem import Problem
+    from fredholm.solvers.discrete import Discrete
 
 Solve = Callable[["Problem", Field, Grid, float], Solution]
 
@@ -48,7 +51,7 @@ def _evolution(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solut
         for name in problem.states
     }
     space = at.without("t") if "t" in at.names else at
-    return ETDRK(tol=tol).solve(
+    solution = ETDRK(tol=tol).solve(
         problem.equations,
         initial,
         at.axis("t") if "t" in at.names else problem.time,
@@ -57,6 +60,73 @@ def _evolution(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solut
         coefficients={name: f for name, f in given.items() if name not in problem.states},
         final="t" not in at.names,
     )
+    if not problem.hidden:
+        return solution
+    shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
+    u = solution.field
+    return replace(solution, field=u.with_values(u.values[..., shown]))
+
+
+def warm(problem: "Problem", drawn: Field, at: Grid) -> Field:
+    """Initial states evolved for the time of the warm-up, in its steps, with one order-4 scheme.
+
+    Raises:
+        DivergedError: A state left the finite numbers.
+    """
+    from fredholm.solvers.trajectory import integrate
+
+    assert problem.time is not None
+    given = problem.inputs_by_name(drawn)
+    discrete = _discrete(problem, given, drawn.grid.shape)
+    start = problem.time.start
+    run = integrate(
+        discrete.system, discrete.state, [start - problem.warmup, start], problem.warmup_steps, 4
+    )
+    if run.diverged:
+        time, step, sample = run.diverged
+        raise DivergedError(
+            f"the warm-up of {problem.key!r} left the finite numbers at step {step} of "
+            f"{problem.warmup_steps} (sample {sample}); take more steps, or a finer template"
+        )
+    values = discrete.basis.evaluate(run.frames[:, -1], at)
+    return Field(values.movedim(1, -1), at)
+
+
+def hidden_unknowns(problem: "Problem", u: Field, inputs: Field) -> dict[str, Field]:
+    """The unknowns without time derivative that belong to a trajectory.
+
+    Args:
+        problem: An evolution problem, whose states are all among its targets.
+        u: Targets on a (t, *space) grid.
+        inputs: The varied functions.
+    """
+    space, time = u.grid.without("t"), u.grid.axis("t").points()
+    frames = u.values.to(torch.float64).movedim(u.grid.names.index("t") + 1, 0)
+    rows = [problem.targets.index(name) for name in problem.states]
+    given = problem.inputs_by_name(inputs)
+    coefficients = {name: f for name, f in given.items() if name not in problem.states}
+    found = []
+    for moment, frame in zip(time.tolist(), frames):
+        states = {n: Field(frame[..., i : i + 1], space) for n, i in zip(problem.states, rows)}
+        discrete = _discrete(problem, {**states, **coefficients}, space.shape, dealias=1.0)
+        modes = discrete.system.auxiliaries(discrete.state, moment)
+        found.append(discrete.basis.evaluate(modes, space))
+    values = torch.stack(found, dim=2)
+    names = discrete.system.slaves
+    grid = Grid.of(u.grid.axis("t"), *space.axes)
+    return {n: Field(values[:, names.index(n), ..., None], grid) for n in problem.hidden}
+
+
+def _discrete(
+    problem: "Problem", given: Mapping[str, Field], shape: tuple[int, ...], dealias: float = 2 / 3
+) -> "Discrete":
+    """The problem on the Fourier modes of a number of points, with these functions."""
+    from fredholm.solvers.discrete import Discrete, Statement
+
+    initial = {name: given[name] for name in problem.states}
+    coefficients = {name: f for name, f in given.items() if name not in problem.states}
+    statement = Statement(problem.equations, initial, coefficients, problem.parameters)
+    return Discrete(statement, shape, dealias)
 
 
 def _stated(problem: "Problem", name: str, inputs: Field) -> Field:
