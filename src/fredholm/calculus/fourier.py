@@ -18,6 +18,7 @@ class FourierBasis:
 
     Args:
         grid: A periodic grid; its extent and shape matter, not where its samples lie.
+        device: Where factors and masks are made, and where values live.
 
     Shapes:
         points (..., *points), modes (..., *modes).
@@ -26,10 +27,11 @@ class FourierBasis:
         ValueError: An axis is not periodic.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, device: torch.device | None = None) -> None:
         if not grid.periodic:
             raise ValueError(f"Fourier modes need periodic axes, got {grid}")
         self.grid = grid
+        self.device = device or torch.device("cpu")
         self.dims = tuple(range(-grid.dim, 0))
         self.shape = (*grid.shape[:-1], grid.shape[-1] // 2 + 1)
 
@@ -44,7 +46,7 @@ class FourierBasis:
     def factor(self, coord: str, order: int) -> Complex[Tensor, "1 *modes"]:
         """(ik)^order along one coordinate; order zero gives ones for every mode."""
         if order == 0:
-            return torch.ones(1, *self.shape, dtype=torch.complex128)
+            return torch.ones(1, *self.shape, dtype=torch.complex128, device=self.device)
         number = self.grid.names.index(coord)
         axis = self.grid.axes[number]
         return self._along(number, multiplier(axis, order, half=self._half(number)))
@@ -58,7 +60,7 @@ class FourierBasis:
 
     def band(self, fraction: float) -> Bool[Tensor, "*modes"]:
         """Modes with |j| < fraction · n/2 on every axis."""
-        inside = torch.ones(self.shape, dtype=torch.bool)
+        inside = torch.ones(self.shape, dtype=torch.bool, device=self.device)
         for number, axis in enumerate(self.grid.axes):
             inside = inside & (self._index(number) < fraction * axis.size / 2)
         return inside
@@ -81,7 +83,7 @@ class FourierBasis:
 
     def multiplicity(self) -> Float[Tensor, "*modes"]:
         """How often each stored mode occurs in the sum of squares: Σ = mean of |u|² (Parseval)."""
-        count = torch.full((self.shape[-1],), 2.0, dtype=torch.float64)
+        count = torch.full((self.shape[-1],), 2.0, dtype=torch.float64, device=self.device)
         count[0] = 1.0
         if self.grid.shape[-1] % 2 == 0:
             count[-1] = 1.0
@@ -96,7 +98,7 @@ class FourierBasis:
             field: Values (..., *points) on `grid`.
             grid: Their grid, with samples on nodes or cell centres.
         """
-        other = FourierBasis(grid)
+        other = FourierBasis(grid, self.device)
         modes = other.modes(field)
         for number, (axis, own) in enumerate(zip(grid.axes, self.grid.axes)):
             modes = _resize(modes, number - grid.dim, axis, own.size, other._half(number))
@@ -122,7 +124,7 @@ class FourierBasis:
     def _along(self, number: int, vector: Tensor) -> Tensor:
         shape = [1] * (1 + self.grid.dim)
         shape[1 + number] = len(vector)
-        return vector.reshape(shape)
+        return vector.to(self.device).reshape(shape)
 
     def _shift(self, number: int, by: float) -> Tensor:
         """exp(ik·by): the function moved to the left by that distance."""

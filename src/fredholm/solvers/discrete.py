@@ -59,6 +59,11 @@ class Statement:
         return max((field.grid for field in fields), key=lambda grid: math.prod(grid.shape))
 
     @property
+    def device(self) -> torch.device:
+        """Where the initial values live, and everything is computed."""
+        return next(iter(self.initial.values())).values.device
+
+    @property
     def placed(self) -> bool:
         """Whether coordinates stand in the equations, so that the given grid must be respected."""
         nodes = (node for e in self.equations.values() for node in e.residual.walk())
@@ -86,7 +91,7 @@ class Discrete:
         self.statement = statement
         self.shape = shape
         self.dealias = dealias
-        self.basis = FourierBasis(box(statement.grid).resized(shape))
+        self.basis = FourierBasis(box(statement.grid).resized(shape), statement.device)
         self.system = SpectralSystem(
             statement.equations,
             self.basis,

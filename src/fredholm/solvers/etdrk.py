@@ -114,7 +114,7 @@ class ETDRK:
         discrete = self._first(statement)
         if discrete.exact:
             run = integrate(discrete.system, discrete.state, times, 1, self.order)
-            error = torch.full((len(run.frames),), ROUNDING, dtype=torch.float64)
+            error = run.tail.new_full((len(run.frames),), ROUNDING)
             return Found(discrete, run, error, 1)
         search = Search(self, statement, discrete, times)
         while not search.done():

@@ -65,7 +65,7 @@ def phi_matrices(z: Complex[Tensor, "... m m"], count: int) -> list[Complex[Tens
 
 
 def _matrix_series(z: Tensor, index: int) -> Tensor:
-    one = torch.eye(z.shape[-1]).to(z)
+    one = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
     result = (one * (1 / math.factorial(_TERMS + index))).expand_as(z)
     for power in reversed(range(_TERMS)):
         result = result @ z + one * (1 / math.factorial(power + index))

@@ -82,7 +82,10 @@ class Products:
 
         shape = (len(modes), *self._basis.grid.shape)
         results = self._tape(leaf, self._derivative)
-        sums = [torch.as_tensor(r, dtype=torch.float64).expand(shape) for r in results]
+        sums = [
+            torch.as_tensor(r, dtype=torch.float64, device=modes.device).expand(shape)
+            for r in results
+        ]
         return list(self._basis.modes(torch.stack(sums, dim=1)).unbind(1))
 
     def _points(self, modes: Tensor) -> Tensor:
@@ -132,8 +135,9 @@ def _fixed(
                 raise EquationError(f"no function is given for the coefficient {e.name!r}")
             return given[e.name]
         case Param():
-            value = torch.as_tensor(values.get(e.name, e.value), dtype=torch.float64)
+            number = values.get(e.name, e.value)
+            value = torch.as_tensor(number, dtype=torch.float64, device=basis.device)
             return value.reshape(-1, *[1] * grid.dim)
         case Coord():
-            return grid.points()[..., grid.names.index(e.name)][None]
+            return grid.points().to(basis.device)[..., grid.names.index(e.name)][None]
     raise EquationError(f"{e} has no meaning inside an evolution equation")

@@ -50,6 +50,10 @@ class SpectralSystem:
         coefficients: Mapping[str, Field],
         dealias: float,
     ) -> None:
+        values = {
+            name: value.to(basis.device) if isinstance(value, Tensor) else value
+            for name, value in values.items()
+        }
         system = semilinear(equations, basis.grid.names)
         matrices = symbol(system, basis.factor, values)
         m = len(system.states)
@@ -62,7 +66,7 @@ class SpectralSystem:
         kept = 1.0 if self.exact else dealias
         self.band, self.thirds = basis.band(kept), basis.thirds(kept)
         given = {
-            name: basis.points(basis.expand(field.values[..., 0], field.grid))
+            name: basis.points(basis.expand(field.values[..., 0].to(basis.device), field.grid))
             for name, field in coefficients.items()
         }
         symbols = (*self.states, *self.slaves)

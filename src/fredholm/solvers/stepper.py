@@ -157,7 +157,7 @@ class _Flow:
     """The equations on the modes of a grid, for given parameters, on a device."""
 
     def __init__(self, stepper: Stepper, values: Values, device: torch.device) -> None:
-        self.basis = FourierBasis(box(stepper.grid))
+        self.basis = FourierBasis(box(stepper.grid), device)
         self.system = SpectralSystem(
             stepper.equations,
             self.basis,

@@ -90,7 +90,7 @@ def gap(system: SpectralSystem, fine: Run, coarse: Run, rows: list[int]) -> Floa
         rows: The states that count.
     """
     if fine.diverged or coarse.diverged:
-        return torch.full((len(fine.frames),), float("inf"), dtype=torch.float64)
+        return fine.tail.new_full((len(fine.frames),), float("inf"))
 
     def size(modes: Tensor) -> Tensor:
         power = modes.detach()[:, :, rows].abs().square() * system.basis.multiplicity()
