@@ -1,6 +1,5 @@
 """Line figures of a run: how it was trained, at which scales it errs, how its errors spread."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +12,21 @@ from fredholm.benchmarks.canvas import (
     OTHERS,
     PREDICTION,
     TRUTH,
-    blank,
     drawing,
+    line_axes,
+    log_ticks,
+    log_y,
     svg,
+    wavenumber_ticks,
 )
 from fredholm.benchmarks.page import Html, figure, joined, picture
-from fredholm.benchmarks.wording import duration, number, percent, superscript, whole
+from fredholm.benchmarks.wording import duration, number, percent, whole
 from fredholm.metrics import distribution
 from fredholm.surrogates import Evaluation
 from fredholm.training import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import XAxis, YAxis
-    from matplotlib.figure import Figure
-
-_SIZE = (5.4, 3.4)
-_PLACE = (0.125, 0.145, 0.835, 0.80)
-"""Left, bottom, width and height of the axes: fixed, so that figures side by side line up."""
 
 
 def training_curves(record: Record) -> Html:
@@ -44,13 +40,13 @@ def _errors(record: Record) -> Html:
     seen = [(m.seconds, m.validation) for m in record.history if m.validation is not None]
     caption = f"Training loss, {record.settings.get('objective', 'the objective')}"
     with drawing():
-        drawn, axes = _axes("seconds of training", "", top=True)
+        drawn, axes = line_axes("seconds of training", "", top=True)
         axes.plot(seconds, losses, color=LOSS, marker=".", label="training loss")
         if seen:
             axes.plot(*zip(*seen), color=PREDICTION, marker=".", label="validation error")
             caption += "; mean relative L2 error on the validation samples"
         _mark_best(axes, record)
-        _log_y(axes, [*losses, *(error for _, error in seen)])
+        log_y(axes, [*losses, *(error for _, error in seen)])
         _steps_on_top(axes, record)
         axes.legend()
         image = svg(drawn)
@@ -82,7 +78,7 @@ def _rate(record: Record) -> Html:
     seconds = [moment.seconds for moment in record.history]
     rates = [moment.rate for moment in record.history]
     with drawing():
-        drawn, axes = _axes("seconds of training", "", top=True)
+        drawn, axes = line_axes("seconds of training", "", top=True)
         axes.plot(seconds, rates, color=LOSS, marker=".")
         axes.set_ylim(bottom=0)
         axes.ticklabel_format(style="plain", axis="y")
@@ -97,15 +93,15 @@ def spectra(evaluation: Evaluation) -> Html:
     """Energy of the truth and of the error by wavenumber, both axes logarithmic."""
     truth, error = evaluation.spectra["truth"], evaluation.spectra["error"]
     with drawing():
-        drawn, axes = _axes("wavenumber, periods per length of the domain", "mean energy")
+        drawn, axes = line_axes("wavenumber, periods per length of the domain", "mean energy")
         for label, part, colour in (("truth", truth, TRUTH), ("error", error, PREDICTION)):
             shells, energy = part.shells.numpy(), part.energy.numpy()
             shown = (shells >= 1) & (energy > 0) & np.isfinite(energy)
             axes.plot(shells[shown], energy[shown], color=colour, marker=".", label=label)
         axes.set_xscale("log")
-        _log_y(axes, [*truth.energy[1:].tolist(), *error.energy[1:].tolist()])
+        log_y(axes, [*truth.energy[1:].tolist(), *error.energy[1:].tolist()])
         axes.set_ylim(bottom=_floor(axes, truth.energy, error.energy))
-        _plain_ticks(axes, float(truth.shells[-1]))
+        wavenumber_ticks(axes, float(truth.shells[-1]))
         axes.legend()
         image = svg(drawn)
     alt = "Energy of the truth and of the error over the wavenumber, logarithmic"
@@ -124,7 +120,7 @@ def error_distribution(evaluation: Evaluation) -> Html:
     """Share of samples below each error, for the surrogate and the baselines."""
     found = distribution(evaluation.errors)
     with drawing():
-        drawn, axes = _axes("relative L2 error", "share of samples", top=True)
+        drawn, axes = line_axes("relative L2 error", "share of samples", top=True)
         for (name, errors), colour in zip(evaluation.baselines.items(), OTHERS):
             _steps(axes, errors, color=colour, label=name, linewidth=1.2, linestyle="--")
         _steps(axes, evaluation.errors, color=PREDICTION, label="this surrogate", linewidth=2.2)
@@ -142,39 +138,6 @@ def error_distribution(evaluation: Evaluation) -> Html:
     return figure(picture(image, "image/svg+xml", alt), caption)
 
 
-def _axes(x: str, y: str, *, top: bool = False) -> "tuple[Figure, Axes]":
-    left, bottom, width, height = _PLACE
-    drawn = blank(*_SIZE)
-    axes = drawn.add_axes((left, bottom, width, height - (0.1 if top else 0.0)))
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.grid(True)
-    return drawn, axes
-
-
-def _log_y(axes: "Axes", values: list[float]) -> None:
-    """A logarithmic axis, where the values span enough to need one."""
-    shown = [value for value in values if value > 0 and np.isfinite(value)]
-    if not shown or max(shown) < 4 * min(shown):
-        return
-    axes.set_yscale("log")
-    if max(shown) > 100 * min(shown):
-        _log_ticks(axes.yaxis, (1.0,), lambda value: f"10{superscript(round(np.log10(value)))}")
-    else:
-        _log_ticks(axes.yaxis, (1.0, 2.0, 5.0), lambda value: f"{value:g}")
-
-
-def _log_ticks(
-    axis: "XAxis | YAxis", parts: tuple[float, ...], text: Callable[[float], str]
-) -> None:
-    """Marks at these multiples of powers of ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=parts))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
-    axis.set_minor_locator(NullLocator())
-
-
 def _steps_on_top(axes: "Axes", record: Record) -> None:
     """Optimiser steps beside the seconds, at the mean pace of the run."""
     last = record.history[-1]
@@ -183,16 +146,6 @@ def _steps_on_top(axes: "Axes", record: Record) -> None:
         to_steps, to_seconds = partial(np.multiply, pace), partial(np.multiply, 1 / pace)
         above = axes.secondary_xaxis("top", functions=(to_steps, to_seconds))
         above.set_xlabel("steps")
-
-
-def _plain_ticks(axes: "Axes", last: float) -> None:
-    """Wavenumbers as plain numbers."""
-    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
-
-    marks = [k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048) if k <= last]
-    axes.xaxis.set_major_locator(FixedLocator(marks))
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _steps(axes: "Axes", errors: Tensor, **style: Any) -> None:
@@ -211,4 +164,4 @@ def _error_axis(axes: "Axes", groups: list[Tensor]) -> None:
     if found and max(found) > 10 * min(found):
         axes.set_xscale("log")
         parts = (1.0, 2.0, 5.0) if max(found) < 1e3 * min(found) else (1.0,)
-        _log_ticks(axes.xaxis, parts, lambda value: f"{100 * value:g}%")
+        log_ticks(axes.xaxis, parts, lambda value: f"{100 * value:g}%")

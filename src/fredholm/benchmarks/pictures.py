@@ -1,13 +1,13 @@
 """Pictures of functions: what went in, what should have come out, what came, and the difference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fredholm.benchmarks.canvas import PHASES, PREDICTION, TRUTH, blank, drawing, png, svg
+from fredholm.benchmarks.canvas import PREDICTION, TRUTH, blank, drawing, png, svg
 from fredholm.benchmarks.page import Html, element, joined, picture
+from fredholm.benchmarks.scales import Scale, common_scale, error_scale, mapped
 from fredholm.benchmarks.views import View, views
 from fredholm.benchmarks.wording import number
 from fredholm.data import Samples
@@ -16,13 +16,10 @@ from fredholm.fields import Field, Variable
 
 if TYPE_CHECKING:
     from matplotlib.colorbar import Colorbar
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 _CHANNELS = 3
 """Channels that are drawn of each function."""
-_CATEGORIES = 4
-"""A function with at most so many values is drawn as a map of phases."""
 _WIDTH, _HEIGHT = 2.9, 2.45
 _WIDE = 3.8
 """Inches of a panel; four stand in a row, or three wide ones where all are lines."""
@@ -33,22 +30,6 @@ _TITLE = 1.02
 """Height of titles; left open, it would be searched for at the cost of a sixth of the drawing."""
 _STEPS = (1, 2, 2.5, 5, 10)
 """Steps between marks, up to powers of ten."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How values become colours.
-
-    Args:
-        colours: Name of the colour map of values that vary continuously.
-        low, high: Values at its ends.
-        phases: The values of a function that has only a few; empty for all others.
-    """
-
-    colours: str
-    low: float
-    high: float
-    phases: tuple[float, ...] = ()
 
 
 def case_pictures(case: Samples, predicted: Field) -> Html:
@@ -80,7 +61,7 @@ def _channels(u: Field, variables: Sequence[Variable]) -> list[tuple[Variable, n
 def _input_panels(case: Samples, width: float) -> list[Html]:
     panels = []
     for variable, values in _channels(case.inputs, case.input_variables):
-        scale = _scale([values], allow_phases=True)
+        scale = common_scale([values], allow_phases=True)
         for view in views(case.inputs.grid):
             panels.append(_panel(f"Input {variable}", view, [values], scale, width))
     return panels
@@ -92,9 +73,8 @@ def _answer_rows(case: Samples, predicted: Field, width: float) -> list[list[Htm
     answers = _channels(predicted, case.target_variables)
     rows = []
     for (variable, truth), (_, answer) in zip(truths, answers):
-        common, gap = _scale([truth, answer]), answer - truth
-        largest = float(np.abs(gap[np.isfinite(gap)]).max(initial=0.0)) or 1.0
-        signed = Scale("RdBu_r", -largest, largest)
+        common, gap = common_scale([truth, answer]), answer - truth
+        signed = error_scale(gap, common)
         for view in views(case.targets.grid):
             error = _panel(f"Error in {variable}", view, [gap], signed, width)
             if len(view.axes) == 1:
@@ -105,26 +85,6 @@ def _answer_rows(case: Samples, predicted: Field, width: float) -> list[list[Htm
             both = [_panel(f"{name} {variable}", view, [v], common, width) for name, v in shown]
             rows.append([*both, error])
     return rows
-
-
-def _scale(arrays: Sequence[np.ndarray], *, allow_phases: bool = False) -> Scale:
-    """Common limits of several functions, or the phases of a piecewise constant one.
-
-    The limits are those of the first, the truth, widened to at most three times its range: a
-    prediction that explodes must not hide what was asked for.
-    """
-    finite = [array[np.isfinite(array)] for array in arrays]
-    values = np.unique(finite[0])
-    if allow_phases and 2 <= len(values) <= _CATEGORIES < finite[0].size // 4:
-        return Scale("", float(values[0]), float(values[-1]), tuple(values.tolist()))
-    low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 1.0)
-    room = high - low or abs(high) or 1.0
-    others = np.concatenate(finite)
-    return Scale(
-        "viridis",
-        max(float(others.min(initial=low)), low - room),
-        min(float(others.max(initial=high)), high + room),
-    )
 
 
 def _panel(
@@ -173,12 +133,12 @@ def _plane(
 
     horizontal, vertical = axes
     drawn = figure.add_axes(_PLANE)
-    colours, values, limits = _colours(scale, part)
+    palette, shown, limits = mapped(scale, part)
     image = drawn.imshow(
-        values,
+        shown,
         origin="lower",
         extent=(*_edges(horizontal), *_edges(vertical)),
-        cmap=colours,
+        cmap=palette,
         vmin=limits[0],
         vmax=limits[1],
         interpolation="nearest",
@@ -203,19 +163,6 @@ def _bar(bar: "Colorbar", scale: Scale) -> None:
     bar.minorticks_off()
     if scale.phases:
         bar.set_ticks(range(len(scale.phases)), labels=[f"{phase:.3g}" for phase in scale.phases])
-
-
-def _colours(scale: Scale, part: np.ndarray) -> "tuple[Colormap, np.ndarray, tuple[float, float]]":
-    """Colour map, values to map and their limits; phases are numbered, each with one colour."""
-    import matplotlib
-    from matplotlib.colors import ListedColormap
-
-    if not scale.phases:
-        colours = matplotlib.colormaps[scale.colours]
-        return colours, np.ma.masked_invalid(part), (scale.low, scale.high)
-    count = len(scale.phases)
-    numbered = np.abs(part[..., None] - np.asarray(scale.phases)).argmin(-1)
-    return ListedColormap(PHASES[count]), numbered, (-0.5, count - 0.5)
 
 
 def _edges(axis: Axis) -> tuple[float, float]:
