@@ -38,6 +38,9 @@ class ETDRK:
         resolution: Points per axis; None lets the tolerance decide.
         dealias: Fraction of the modes that products keep; 1 keeps all of them, aliased.
         steps: Most steps that are tried.
+        checkpoints: About how many states are kept for the backward pass, which computes what lies
+            between them once more: about √n of them for n steps take the least memory. None keeps
+            everything.
 
     Raises:
         ValueError: An argument out of range.
@@ -55,11 +58,14 @@ class ETDRK:
     resolution: int | None = None
     dealias: float = 2 / 3
     steps: int = 100_000
+    checkpoints: int | None = None
 
     def __post_init__(self) -> None:
         require_scheme(self.order, self.dealias)
         if not self.tol > 0 or self.step is not None and not self.step > 0:
             raise ValueError(f"tol and step must be positive, got {self.tol} and {self.step}")
+        if self.checkpoints is not None and self.checkpoints < 1:
+            raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         if self.resolution is not None and self.resolution < 4:
             raise ValueError(f"resolution must be at least 4 points, got {self.resolution}")
 
@@ -133,7 +139,9 @@ class ETDRK:
     def _with_graph(self, found: Found, times: list[float]) -> Found:
         """The chosen run once more, recorded for gradients."""
         discrete = Discrete(found.discrete.statement, found.discrete.shape, self.dealias)
-        run = integrate(discrete.system, discrete.state, times, found.substeps, self.order)
+        run = integrate(
+            discrete.system, discrete.state, times, found.substeps, self.order, self.checkpoints
+        )
         return Found(discrete, run, found.error, found.substeps)
 
     def _warn(self, found: Found) -> None:

@@ -17,6 +17,7 @@ from fredholm.operators import Claim, Operator, ShiftEquivariant, at_least_one
 from fredholm.solvers.discrete import box
 from fredholm.solvers.exponential import Scheme, require_scheme
 from fredholm.solvers.spectral_system import SpectralSystem
+from fredholm.solvers.trajectory import advance
 
 
 class Stepper(Operator):
@@ -40,6 +41,9 @@ class Stepper(Operator):
         values: Values of parameters that are not those of the statement.
         coefficients: Given functions of space by name.
         params: Names of the parameters that come with each call as the columns of `given.params`.
+        checkpoints: How many states per interval are kept for the backward pass, which computes
+            the substeps between them once more: about √substeps take the least memory. None keeps
+            everything.
 
     Shapes:
         Field (batch, *points, states) -> Field (batch, *points, states), the states in the order
@@ -69,11 +73,12 @@ class Stepper(Operator):
         values: Values | None = None,
         coefficients: Mapping[str, Field] | None = None,
         params: Sequence[str] = (),
+        checkpoints: int | None = None,
     ) -> None:
         super().__init__()
         if not (interval > 0 and math.isfinite(interval)):
             raise ValueError(f"interval is a positive time, got {interval}")
-        at_least_one(substeps=substeps)
+        at_least_one(substeps=substeps, checkpoints=1 if checkpoints is None else checkpoints)
         require_scheme(order, dealias)
         _require_autonomous(equations, grid)
         _require_parameters(equations, params)
@@ -82,6 +87,7 @@ class Stepper(Operator):
         self.values, self.coefficients, self.params = values or {}, coefficients or {}, params
         require_well_posed(equations, grid, self.values)
         self.states = tuple(name for names in states_of(equations).values() for name in names)
+        self.checkpoints = checkpoints
         self._last: tuple[Tensor, _Flow] | None = None
         with torch.no_grad():
             # What cannot be solved is refused here and not at the first step.
@@ -98,9 +104,8 @@ class Stepper(Operator):
         given.only(*["params"] * bool(self.params))
         self._check(u, given)
         flow = self._flow(given.params, u)
-        state = flow.state(u)
-        for _ in range(flow.steps):
-            state = flow.scheme.step(state, 0.0, flow.system.rate)
+        rate, segments = flow.system.rate, self.checkpoints
+        state = advance(flow.scheme, flow.state(u), 0.0, flow.steps, rate, segments)
         image = Field(flow.points(state, u), u.domain)
         return image if at is None else image.at(at)
 

@@ -1,12 +1,15 @@
 """A run of an exponential scheme through the frames of a time axis, and what it tells of errors."""
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
-from fredholm.solvers.exponential import Modes, Scheme
+from fredholm.solvers.exponential import Modes, Rate, Scheme
 from fredholm.solvers.spectral_system import SpectralSystem
 
 _LOOKS = 32
@@ -33,8 +36,48 @@ class Run:
     diverged: tuple[float, int, int] | None = None
 
 
+def advance(
+    scheme: Scheme, state: Modes, time: float, steps: int, rate: Rate, segments: int | None = None
+) -> Modes:
+    """The state a number of steps later.
+
+    Args:
+        scheme: Makes one step.
+        state: Modes at `time`.
+        time: When the first step starts.
+        steps: Number of steps.
+        rate: What the linear part leaves out.
+        segments: In how many segments the steps are divided; only the states between them are kept
+            for the backward pass, which computes each segment once more. None keeps everything.
+    """
+
+    def run(state: Modes, first: int, last: int) -> Modes:
+        for number in range(first, last):
+            state = scheme.step(state, time + number * scheme.step_size, rate)
+        return state
+
+    if segments is None or not torch.is_grad_enabled():
+        return run(state, 0, steps)
+    for first, last in pairwise(stops(steps, math.ceil(steps / segments))):
+        state = checkpoint(  # type: ignore[assignment]
+            run, state, first, last, use_reentrant=False, preserve_rng_state=False
+        )
+    return state
+
+
+def stops(steps: int, *lengths: int) -> list[int]:
+    """Zero, the multiples of each length up to the number of steps, and that number."""
+    multiples = (number for length in lengths for number in range(0, steps, length))
+    return sorted({*multiples, steps})
+
+
 def integrate(
-    system: SpectralSystem, state: Modes, times: list[float], substeps: int, order: int
+    system: SpectralSystem,
+    state: Modes,
+    times: list[float],
+    substeps: int,
+    order: int,
+    checkpoints: int | None = None,
 ) -> Run:
     """Runs from the first time to the last with equal steps.
 
@@ -44,14 +87,18 @@ def integrate(
         times: Equidistant times of the frames.
         substeps: Steps between two frames.
         order: Order of the scheme.
+        checkpoints: About how many states are kept for the backward pass; None keeps everything.
     """
     step = (times[1] - times[0]) / substeps
     scheme = Scheme(system.linear, step, order)
     steps = substeps * (len(times) - 1)
     every = max(1, steps // _LOOKS)
     frames, worst = [state], tail(system, state)
-    for number in range(1, steps + 1):
-        state = scheme.step(state, times[0] + (number - 1) * step, system.rate)
+    segments = checkpoints and 1
+    longest = math.ceil(steps / checkpoints) if checkpoints else steps
+    for before, number in pairwise(stops(steps, every, substeps, longest)):
+        start = times[0] + before * step
+        state = advance(scheme, state, start, number - before, system.rate, segments)
         if number % every == 0 or number == steps:
             finite = torch.isfinite(state.real).flatten(1).all(1)
             if not bool(finite.all()):
