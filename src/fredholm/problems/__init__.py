@@ -10,13 +10,23 @@ from fredholm.problems.problem import Problem
 
 PROBLEMS = {
     "advection": "fredholm.problems.advection:advection",
+    "advection_diffusion": "fredholm.problems.advection_diffusion:advection_diffusion",
+    "allen_cahn": "fredholm.problems.allen_cahn:allen_cahn",
     "burgers": "fredholm.problems.burgers:burgers",
+    "burgers2d": "fredholm.problems.burgers2d:burgers2d",
+    "cahn_hilliard": "fredholm.problems.cahn_hilliard:cahn_hilliard",
     "darcy": "fredholm.problems.darcy:darcy",
+    "diffusion": "fredholm.problems.diffusion:diffusion",
+    "fisher_kpp": "fredholm.problems.fisher_kpp:fisher_kpp",
+    "gray_scott": "fredholm.problems.gray_scott:gray_scott",
     "heat": "fredholm.problems.heat:heat",
+    "kdv": "fredholm.problems.kdv:kdv",
     "kuramoto_sivashinsky": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky",
     "kuramoto_sivashinsky2d": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky2d",
     "navier_stokes": "fredholm.problems.navier_stokes:navier_stokes",
     "poisson": "fredholm.problems.poisson:poisson",
+    "schroedinger": "fredholm.problems.schroedinger:schroedinger",
+    "swift_hohenberg": "fredholm.problems.swift_hohenberg:swift_hohenberg",
 }
 """Where each named problem is built: key -> "module:function"."""
 

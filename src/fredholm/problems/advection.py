@@ -40,6 +40,7 @@ def advection(
         final=frames == 0,
         varies={"u": GaussianField(alpha, tau, sigma)},
         symmetries=("translations",),
+        conserved={"mass": u},
         exact=shifted,
         reference="exact solution: the shifted initial state",
     )
@@ -47,6 +48,5 @@ def advection(
 
 def shifted(problem: Problem, inputs: Field, grid: Grid) -> Field:
     """u(t, x) = u₀(x - c t) of the trigonometric interpolant."""
-    return propagated(
-        problem, inputs, grid, -1j * problem.parameters["c"] * rates(inputs.grid.axes[0])
-    )
+    k = rates(inputs.grid)[0]
+    return propagated(problem, inputs, grid, -1j * problem.parameters["c"] * k)

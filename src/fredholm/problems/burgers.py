@@ -50,6 +50,7 @@ def burgers(
         final=frames == 0,
         varies={"u": GaussianField(alpha, tau, sigma)},
         symmetries=("translations", "odd-reflection"),
+        conserved={"mass": u},
         exact=cole_hopf,
         reference="Li et al., ICLR 2021, arXiv:2010.08895",
     )

@@ -1,4 +1,4 @@
-"""Exact solutions on a periodic line."""
+"""Periodic boxes: exact solutions of linear problems, extents and time axes."""
 
 import torch
 from jaxtyping import Float
@@ -23,14 +23,15 @@ def propagated(problem: Problem, inputs: Field, grid: Grid, rate: Tensor) -> Fie
     """exp(rate · t) applied to each Fourier mode of the initial state.
 
     Args:
-        problem: A linear evolution on a periodic line.
+        problem: A linear evolution on a periodic box.
         inputs: Initial states, understood as their trigonometric interpolants.
         grid: Target grid, with or without a time axis.
         rate: Growth rate of each mode of `fine_basis`.
     """
     fine = fine_basis(inputs.grid)
     modes = fine.expand(inputs.values[..., 0].to(torch.float64), inputs.grid)
-    factors = torch.exp(rate * times_of(problem, grid)[:, None])
+    times = times_of(problem, grid)
+    factors = torch.exp(rate * times.reshape(-1, *[1] * rate.ndim))
     space = grid.without("t") if "t" in grid.names else grid
     values = fine.evaluate(modes[:, None] * factors, space)[..., None]
     return Field(values if "t" in grid.names else values[:, 0], grid)
@@ -41,9 +42,31 @@ def fine_basis(grid: Grid) -> FourierBasis:
     return FourierBasis(grid.resized([n + 2 - n % 2 for n in grid.shape]))
 
 
-def rates(axis: Axis) -> Float[Tensor, "k"]:
-    """The wavenumbers k ≥ 0 of the modes of `fine_basis`."""
-    return wavenumbers(axis.resized(axis.size + 2 - axis.size % 2), half=True)
+def rates(grid: Grid) -> list[Float[Tensor, "*k"]]:
+    """The wavenumbers of the modes of `fine_basis` along each axis, shaped to broadcast."""
+    found = []
+    for number, axis in enumerate(fine_basis(grid).grid.axes):
+        k = wavenumbers(axis, half=number == grid.dim - 1)
+        found.append(k.reshape([-1 if i == number else 1 for i in range(grid.dim)]))
+    return found
+
+
+def periodic_box(points: int, length: float, dim: int) -> Grid:
+    """A periodic interval, square or cube.
+
+    Raises:
+        ValueError: A dimension other than 1, 2 and 3, or a length that is not positive.
+    """
+    if dim not in (1, 2, 3):
+        raise ValueError(f"dim is 1, 2 or 3, got {dim}")
+    if not length > 0:
+        raise ValueError(f"length must be positive, got {length:g}")
+    return Grid((points,) * dim, length, periodic=True)
+
+
+def mirrored(dim: int) -> tuple[str, ...]:
+    """The names of the symmetries of a scalar equation without a direction in such a box."""
+    return ("translations", "reflections" if dim == 1 else "square")
 
 
 def time_axis(horizon: float, frames: int) -> Axis:

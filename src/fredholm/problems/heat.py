@@ -40,6 +40,7 @@ def heat(
         final=frames == 0,
         varies={"u": GaussianField(alpha, tau, sigma)},
         symmetries=("translations", "reflections"),
+        conserved={"mass": u},
         exact=decayed,
         reference="exact solution: Fourier series",
     )
@@ -47,5 +48,5 @@ def heat(
 
 def decayed(problem: Problem, inputs: Field, grid: Grid) -> Field:
     """û(t, k) = exp(-ν k² t) û₀(k) of the trigonometric interpolant."""
-    k = rates(inputs.grid.axes[0])
+    k = rates(inputs.grid)[0]
     return propagated(problem, inputs, grid, -problem.parameters["nu"] * k**2)

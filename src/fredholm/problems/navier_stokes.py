@@ -28,7 +28,7 @@ Forcing = Literal["none", "diagonal", "kolmogorov"]
 
 def navier_stokes(
     *,
-    nu: float = 0.01,
+    nu: float = 0.02,
     forcing: Forcing = "none",
     horizon: float = 1.0,
     frames: int = 0,

@@ -114,6 +114,31 @@ class TwoPhase(Prior):
 
 
 @dataclass(frozen=True)
+class Bounded(Prior):
+    """low + (high - low)/(1 + exp(-g)): a smooth function with values between two numbers.
+
+    Args:
+        gaussian: Distribution of g.
+        low, high: The bounds, which are not attained.
+
+    Raises:
+        ValueError: The bounds are not in this order.
+    """
+
+    gaussian: Prior
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"the bounds need low < high, got {self.low:g} and {self.high:g}")
+
+    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
+        g = self.gaussian.sample(n, grid, generator=generator)
+        return g.with_values(self.low + (self.high - self.low) * torch.sigmoid(g.values))
+
+
+@dataclass(frozen=True)
 class SquaredExponential(Prior):
     """Gaussian random function with covariance σ² exp(-|x - y|²/(2 ℓ²)).
 
