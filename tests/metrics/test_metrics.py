@@ -73,3 +73,15 @@ def test_error_by_band_separates_scales():
     bands = error_by_band(*fields)
     assert bands["low"] < 1e-12 and bands["high"] < 1e-12
     assert bands["mid"] == pytest.approx(0.3, abs=1e-12)
+
+
+def test_error_in_a_band_that_the_truth_leaves_empty_is_relative_to_the_whole():
+    grid = Grid((64,), periodic=True)
+    x = grid.points()[..., 0]
+    truth = torch.sin(2 * torch.pi * 2 * x)
+    wrong = truth + 1e-3 * torch.sin(2 * torch.pi * 20 * x)
+    bands = error_by_band(*(Field(values[None, :, None], grid) for values in (wrong, truth)))
+    assert bands["high"] == pytest.approx(1e-3) and bands["mid"] < 1e-12
+    coarse = Field(torch.rand(1, 8, 1), Grid((8,), periodic=True))
+    assert set(error_by_band(coarse, coarse)) == {"low", "mid"}
+    assert error_by_band(coarse, coarse.with_values(0 * coarse.values)) == {}

@@ -10,6 +10,8 @@ from fredholm.fields import Field, difference
 
 BANDS = {"low": (0, 4), "mid": (4, 12), "high": (12, 10**9)}
 """Bands of shells, first included, last excluded; the edges are those of PDEBench's fRMSE."""
+NEGLIGIBLE = 1e-12
+"""Share of the energy below which a band holds nothing but rounding: a millionth in amplitude."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,12 @@ def spectrum(u: Field) -> Spectrum:
     The even extension (a cosine transform) has no jump at the boundary, so a smooth function does
     not get the spectrum of a saw tooth. Its wavenumbers are half integers: k counts periods.
     """
+    energy = shell_energies(u).mean(0).cpu()
+    return Spectrum(torch.arange(len(energy), dtype=torch.float64), energy)
+
+
+def shell_energies(u: Field) -> Float[Tensor, "batch s"]:
+    """Energy of each function in each shell, summed over channels, the mean over times."""
     grid = u.grid
     spatial = [number for number, axis in enumerate(grid.axes, start=1) if axis.name != "t"]
     values, radius = u.values.double(), torch.zeros((), dtype=torch.float64)
@@ -43,23 +51,33 @@ def spectrum(u: Field) -> Spectrum:
         periods = torch.fft.fftfreq(n, 1 / n, dtype=torch.float64)
         radius = radius[..., None] + (periods if axis.periodic else periods / 2) ** 2
     power = torch.fft.fftn(values, dim=spatial, norm="forward").abs().square()
-    shape = [values.shape[number] for number in spatial]
-    others = [d for d in range(power.ndim) if d not in spatial]
+    others = [d for d in range(1, power.ndim) if d not in spatial]
     times = grid.axis("t").size if "t" in grid.names else 1
-    power = power.sum(others).reshape(shape) / (len(u) * times)
+    power = power.sum(others).flatten(1) / times
     shell = radius.sqrt().floor().long().flatten().to(power.device)
-    energy = torch.zeros(int(shell.max()) + 1, dtype=torch.float64, device=power.device)
-    energy.index_add_(0, shell, power.flatten())
-    return Spectrum(torch.arange(len(energy), dtype=torch.float64), energy.cpu())
+    return power.new_zeros(len(u), int(shell.max()) + 1).index_add_(1, shell, power)
+
+
+def in_band(shells: int, name: str) -> slice:
+    """The shells of a band, of so many that there are."""
+    first, last = BANDS[name]
+    return slice(min(first, shells), min(last, shells))
 
 
 def error_by_band(predicted: Field, truth: Field) -> dict[str, float]:
-    """√(Σ_band |ê|² / Σ_band |ŷ|²): the relative error within each band of wavenumbers."""
-    wrong, right = spectrum(difference(predicted, truth)), spectrum(truth)
-    result = {}
-    for name, (first, last) in BANDS.items():
-        inside = (right.shells >= first) & (right.shells < last)
-        if inside.any() and right.energy[inside].sum() > 0:
-            ratio = wrong.energy[inside].sum() / right.energy[inside].sum()
-            result[name] = float(ratio.sqrt())
+    """√(Σ_band |ê|² / Σ_band |ŷ|²): the relative error within each band of wavenumbers.
+
+    A band in which the truth holds less than `NEGLIGIBLE` of its energy has nothing that an error
+    could be relative to; there the error is given relative to the whole truth, √(Σ_band |ê|² /
+    Σ |ŷ|²), so that what a prediction wrongly adds is still seen. Bands beyond the resolution of
+    the grid, and all bands of a truth that is zero, are left out.
+    """
+    wrong, right = spectrum(difference(predicted, truth)).energy, spectrum(truth).energy
+    result, total = {}, right.sum()
+    for name in BANDS:
+        band = in_band(len(right), name)
+        if total > 0 and len(right[band]) > 0:
+            held = right[band].sum()
+            size = held if held > NEGLIGIBLE * total else total
+            result[name] = float((wrong[band].sum() / size).sqrt())
     return result
