@@ -12,6 +12,7 @@ from fredholm.models import (
     LinearRegression,
     NearestNeighbour,
     PointwiseMLP,
+    ResNet,
     TrainMean,
     UNet,
 )
@@ -29,6 +30,7 @@ from fredholm.operators import (
     TimeChannels,
     Unrolled,
     ZeroOnBoundary,
+    repeat,
 )
 from fredholm.operators.claims import Claim
 from fredholm.testing import CLAUSES, band_limited, examine
@@ -52,11 +54,24 @@ OPERATORS = {
     "convnet": (lambda: ConvNet(1, 1, 2, hidden_channels=4, layers=3), SQUARE),
     "pointwise": (lambda: PointwiseMLP(1, 2, LINE, hidden_channels=8), LINE),
     "u-net": (lambda: OnGrid(UNet(1, 1, 2, hidden_channels=4, levels=2), CELLS), CELLS),
+    "u-net learned": (
+        lambda: UNet(1, 1, 2, hidden_channels=4, levels=2, learned_resampling=True),
+        SQUARE,
+    ),
+    "res": (lambda: ResNet(1, 2, 2, hidden_channels=4, blocks=2), SQUARE),
+    "dil": (lambda: ResNet(1, 1, 1, hidden_channels=4, blocks=1, dilations=(1, 2, 1)), LINE),
+    "fno linear end": (
+        lambda: FNO(
+            1, 1, (4,), hidden_channels=6, layers=2, coordinates=False, projection_channels=0
+        ),
+        LINE,
+    ),
     "normalised": (
         lambda: Normalised(FNO(1, 1, (3,), hidden_channels=4), Standardise(1), Standardise(1)),
         LINE,
     ),
     "averaged": (lambda: GroupAveraged(_small_fno(), "square", 2), SQUARE),
+    "repeated": (lambda: repeat(Increment(FNO(1, 1, (3,), hidden_channels=4), 0.1), 2), LINE),
     "unrolled": (lambda: Unrolled(Increment(FNO(1, 1, (3,), hidden_channels=4)), TIMES), LINE),
     "time channels": (lambda: TimeChannels(FNO(1, 3, (3,), hidden_channels=4), TIMES), LINE),
 }

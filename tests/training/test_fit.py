@@ -18,7 +18,7 @@ from fredholm.fields import Field, Variable
 from fredholm.models import FNO, TrainMean
 from fredholm.objectives import Augmented, RelativeL2
 from fredholm.testing import band_limited
-from fredholm.training import AdamW, Budget, Checkpoints, Record, fit, mean_error
+from fredholm.training import AdamW, Budget, Checkpoints, Record, errors, fit, mean_error
 
 GRID = Grid((16,), periodic=True)
 
@@ -206,3 +206,38 @@ def test_an_interrupted_process_continues_exactly(tmp_path, number):
     run(whole, budget=Budget(epochs=20))
     expected = sum(float(p.detach().double().sum()) for p in whole.parameters())
     assert last == f"done {expected}"
+
+
+def test_averaged_weights_are_kept_and_survive_an_interruption(tmp_path):
+    """The weights that remain are the moving average of those of the steps, by hand."""
+    seen = []
+
+    class Watching(RelativeL2):
+        def __call__(self, operator, batch, **more):
+            seen.append(operator.lifting.weight.detach().clone())
+            return super().__call__(operator, batch, **more)
+
+    operator = network()
+    settings = {"objective": Watching(), "validation": None, "optimiser": AdamW(average=0.9)}
+    run(operator, **settings, budget=Budget(steps=12))
+    last = network()
+    run(last, **{**settings, "optimiser": AdamW()}, budget=Budget(steps=12))
+    steps = [*seen[1:12], last.lifting.weight.detach()]
+    expected = steps[0]
+    for number, weight in enumerate(steps[1:], start=2):
+        decay = min(0.9, number / (number + 9))
+        expected = decay * expected + (1 - decay) * weight
+    assert torch.allclose(operator.lifting.weight, expected, atol=1e-6)
+    assert not torch.allclose(operator.lifting.weight, last.lifting.weight, atol=1e-4)
+    with pytest.raises(ValueError, match="decay"):
+        AdamW(average=1.0)
+
+
+def test_the_weights_can_be_chosen_by_another_measure():
+    def negative(operator, samples):
+        return -errors(operator, samples)
+
+    best, worst = network(), network()
+    first, second = run(best), run(worst, measure=negative)
+    assert first.best.validation == min(moment.validation for moment in first.history)
+    assert second.best.step < first.best.step

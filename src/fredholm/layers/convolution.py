@@ -1,5 +1,7 @@
 """Convolutions in one to three dimensions that know where the domain is periodic."""
 
+import math
+
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
@@ -7,6 +9,7 @@ from torch.nn import functional
 from fredholm.domains import Axis
 
 _CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _INTERPOLATIONS = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -19,23 +22,67 @@ class Conv(nn.Module):
         dim: Dimension of the grid, one to three.
         in_channels, out_channels: Channels.
         width: Points of the stencil per axis, odd.
+        dilation: Distance of neighbouring points of the stencil.
+        stride: Distance of neighbouring points of the result; above one it is a coarser grid.
 
     Shapes:
-        (batch, in_channels, *points) -> (batch, out_channels, *points): channels first, the layout
-        of the convolution routines.
+        (batch, in_channels, *points) -> (batch, out_channels, *points / stride): channels first,
+        the layout of the convolution routines.
     """
 
-    def __init__(self, dim: int, in_channels: int, out_channels: int, *, width: int = 3) -> None:
+    def __init__(
+        self,
+        dim: int,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: int = 3,
+        dilation: int = 1,
+        stride: int = 1,
+    ) -> None:
         super().__init__()
         if width % 2 == 0 or dim not in _CONVOLUTIONS:
             raise ValueError(f"Conv needs an odd width and 1 to 3 axes, got {width} and {dim}")
-        self.reach = width // 2
-        self.map = _CONVOLUTIONS[dim](in_channels, out_channels, width)
+        self.reach = width // 2 * dilation
+        self.map = _CONVOLUTIONS[dim](
+            in_channels, out_channels, width, dilation=dilation, stride=stride
+        )
 
     def forward(
         self, x: Float[Tensor, "batch c *points"], axes: tuple[Axis, ...]
     ) -> Float[Tensor, "batch d *points"]:
         return self.map(pad(x, axes, self.reach))
+
+
+class UpConv(nn.Module):
+    """The transpose of a strided convolution: to a grid with twice as many points per axis.
+
+    Args:
+        dim: Dimension of the grid, one to three.
+        in_channels, out_channels: Channels.
+
+    Shapes:
+        (batch, in_channels, *points) -> (batch, out_channels, *2 points).
+    """
+
+    def __init__(self, dim: int, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        if dim not in _TRANSPOSED:
+            raise ValueError(f"UpConv needs 1 to 3 axes, got {dim}")
+        self.map = _TRANSPOSED[dim](in_channels, out_channels, 3, stride=2)
+        # The routine scales with the channels that come out, this sum runs over those that go in.
+        bound = 1 / math.sqrt(in_channels * 3**dim)
+        for parameter in self.map.parameters():
+            nn.init.uniform_(parameter, -bound, bound)
+
+    def forward(
+        self, x: Float[Tensor, "batch c *points"], axes: tuple[Axis, ...]
+    ) -> Float[Tensor, "batch d *points"]:
+        wide = self.map(pad(x, axes, 1))
+        # One point of padding is two of the result, and the stencil reaches one further.
+        for dim, size in enumerate(x.shape[2:], start=2):
+            wide = wide.narrow(dim, 3, 2 * size)
+        return wide
 
 
 def pad(

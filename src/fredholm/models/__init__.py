@@ -5,6 +5,7 @@ from fredholm.models.convnet import ConvNet
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.pointwise import PointwiseMLP
+from fredholm.models.resnet import ResNet
 from fredholm.models.unet import UNet
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "NearestNeighbour",
     "Persistence",
     "PointwiseMLP",
+    "ResNet",
     "TrainMean",
     "UNet",
 ]

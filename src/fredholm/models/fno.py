@@ -14,7 +14,7 @@ class FNO(Operator):
     """Fourier neural operator: lift, repeat v <- gelu(K v + W v + b), project.
 
     K multiplies the lowest Fourier coefficients by learned matrices; W acts pointwise. The last
-    layer has no activation.
+    layer has no activation: the projection has one.
 
     Args:
         in_channels: Channels of the input function, coordinates not counted.
@@ -24,6 +24,8 @@ class FNO(Operator):
         layers: Number of spectral layers.
         coordinates: Append the coordinates, scaled to [0, 1], to the input. Needed for maps that
             depend on position (walls, forcing); costs translation equivariance.
+        projection_channels: Hidden channels of the projection, by default four times
+            `hidden_channels`; with 0 it is a linear map, and the last layer has an activation.
 
     Shapes:
         Field (batch, *points, in_channels) on a Grid -> Field (batch, *points, out_channels).
@@ -44,6 +46,7 @@ class FNO(Operator):
         hidden_channels: int = 32,
         layers: int = 4,
         coordinates: bool = True,
+        projection_channels: int | None = None,
     ) -> None:
         super().__init__()
         at_least_one(hidden_channels=hidden_channels, layers=layers)
@@ -53,7 +56,9 @@ class FNO(Operator):
         self.lifting = nn.Linear(in_channels + self.dim * coordinates, width)
         self.kernels = nn.ModuleList(SpectralConv(width, width, modes) for _ in range(layers))
         self.skips = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
-        self.projection = MLP((width, 4 * width, out_channels))
+        inner = 4 * width if projection_channels is None else projection_channels
+        self.activated = layers if inner == 0 else layers - 1
+        self.projection = MLP((width, *(inner,) * (inner > 0), out_channels))
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -72,10 +77,9 @@ class FNO(Operator):
             points = u.grid.scaled(u.grid.points()).to(x)
             x = torch.cat([x, points.expand(len(u), *points.shape)], dim=-1)
         x = self.lifting(x).movedim(0, -2).contiguous()  # points first, as the kernels want them
-        last = len(self.kernels) - 1
         for number, (kernel, skip) in enumerate(zip(self.kernels, self.skips)):
             x = kernel(x, axes) + skip(x)
-            if number < last:
+            if number < self.activated:
                 x = functional.gelu(x)
         out = u.with_values(self.projection(x).movedim(-2, 0))
         return out if at is None else out.at(at)

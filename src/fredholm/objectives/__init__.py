@@ -5,6 +5,7 @@ from fredholm.objectives.rollout import Chain, Curriculum, Noisy, push_forward
 from fredholm.objectives.supervised import (
     Augmented,
     MeanSquare,
+    Own,
     RelativeH1,
     RelativeL2,
     Supervised,
@@ -17,6 +18,7 @@ __all__ = [
     "MeanSquare",
     "Noisy",
     "Objective",
+    "Own",
     "RelativeH1",
     "RelativeL2",
     "Supervised",

@@ -89,6 +89,21 @@ class RelativeH1(Supervised):
 
 
 @dataclass(frozen=True)
+class Own(Objective):
+    """The loss that the operator states itself (`Operator.terms`): denoisers and their kind."""
+
+    def __call__(
+        self,
+        operator: Operator,
+        batch: Samples,
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,
+    ) -> dict[str, Tensor]:
+        return operator.terms(batch.inputs, batch.targets, batch.given, generator=generator)
+
+
+@dataclass(frozen=True)
 class Augmented(Objective):
     """Another objective on samples moved by random members of a symmetry group.
 

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from fredholm.calls import Recorded
 from fredholm.domains import Domain
@@ -32,6 +33,28 @@ class Operator(nn.Module, Recorded, ABC):
             given: Further conditions; one that is not understood is refused (`given.only`).
             at: Domain of the result; by default that of the input.
         """
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The loss of an operator that is not trained on the distance of its answers.
+
+        A denoiser is trained on other questions than it answers. It says which by this method, and
+        `fredholm.objectives.Own` asks for it; wrappers hand the question inwards in their units.
+
+        Args:
+            u: The input functions.
+            target: What the answers should be.
+            given: Further conditions.
+            generator: Source of all randomness.
+
+        Raises:
+            ValueError: This operator has no loss of its own.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no loss of its own: train it with another objective, "
+            "such as RelativeL2"
+        )
 
 
 def at_least_one(**sizes: int) -> None:

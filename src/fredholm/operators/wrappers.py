@@ -1,6 +1,7 @@
 """Operators made of operators: each adds one behaviour and returns the same kind of thing."""
 
 import torch
+from torch import Tensor
 
 from fredholm.domains import Axis, Domain, Grid
 from fredholm.fields import NOTHING, Field, Given, Standardise, group
@@ -25,6 +26,12 @@ class Normalised(Operator):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         return self.decode.decode(self.operator(self.encode.encode(u), given, at=at))
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        inner = self.encode.encode(u), self.decode.encode(target)
+        return self.operator.terms(*inner, given, generator=generator)
 
 
 class OnGrid(Operator):
@@ -89,6 +96,12 @@ class Increment(Operator):
         change = self.operator(u, given)
         result = change.with_values(u.values + self.scale * change.values)
         return result if at is None else result.at(at)
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        change = u.with_values((target.values - u.values) / self.scale)
+        return self.operator.terms(u, change, given, generator=generator)
 
 
 class Rate(Operator):
@@ -177,6 +190,15 @@ class ParamsAsChannels(Operator):
         self.scale = scale
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        return self.operator(self._shown(u, given), at=at)
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        return self.operator.terms(self._shown(u, given), target, generator=generator)
+
+    def _shown(self, u: Field, given: Given) -> Field:
+        """The function with its parameters as channels."""
         given.only("params")
         if given.params is None or given.params.shape[-1] != len(self.scale.mean):
             raise ValueError(
@@ -186,4 +208,4 @@ class ParamsAsChannels(Operator):
         params = (given.params.to(u.values) - self.scale.mean) / self.scale.scale
         constant = params.reshape(len(u), *[1] * u.domain.dim, -1)
         constant = constant.expand(*u.values.shape[:-1], -1)
-        return self.operator(u.with_values(torch.cat([u.values, constant], dim=-1)), at=at)
+        return u.with_values(torch.cat([u.values, constant], dim=-1))

@@ -9,7 +9,7 @@ from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature
 from fredholm.objectives import Objective, RelativeL2
 from fredholm.operators import Operator
-from fredholm.training import AdamW
+from fredholm.training import AdamW, Record, fit
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a system is trained unless the user says otherwise."""
+    """How a system is trained unless the user says otherwise.
+
+    Args:
+        optimiser: Optimiser and schedule.
+        objective: What is minimised.
+        batch: Samples per step.
+        fit: The training loop, called as `fredholm.training.fit` is; another one trains in stages.
+    """
 
     optimiser: AdamW = field(default_factory=AdamW)
     objective: Objective = field(default_factory=RelativeL2)
     batch: int = 16
+    fit: Callable[..., Record] = fit
 
 
 @dataclass(frozen=True)

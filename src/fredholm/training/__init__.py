@@ -2,7 +2,7 @@
 
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints, write_atomically
-from fredholm.training.fit import fit, mean_error
+from fredholm.training.fit import Measure, errors, fit, mean_error
 from fredholm.training.optimiser import AdamW
 from fredholm.training.record import Moment, Record
 from fredholm.training.threads import threads, threads_for
@@ -11,8 +11,10 @@ __all__ = [
     "AdamW",
     "Budget",
     "Checkpoints",
+    "Measure",
     "Moment",
     "Record",
+    "errors",
     "fit",
     "mean_error",
     "threads",

@@ -106,6 +106,7 @@ def fit(
                 source = _generator(seed, epoch, number)
                 terms = objective(operator, chosen, generator=source, progress=spent())
                 state.advance(terms, rate, optimiser.clip, where=f"batch {number} of {per_epoch}")
+                state.average(optimiser.average)
                 now = time.monotonic()
                 state.seconds, last = state.seconds + now - last, now
                 if _due(state, budget, spent()):
@@ -186,6 +187,7 @@ class _State:
     history: list[Moment] = field(default_factory=list)
     best: Moment | None = None
     weights: dict[str, Tensor] = field(default_factory=dict)
+    averaged: dict[str, Tensor] = field(default_factory=dict)
 
     def advance(self, terms: dict[str, Tensor], rate: float, clip: float, where: str) -> None:
         """One optimiser step."""
@@ -206,10 +208,26 @@ class _State:
         self.losses.append(value)
         self.step += 1
 
+    def average(self, decay: float) -> None:
+        """Moves the averaged weights towards the present ones, faster in the first steps."""
+        if not decay:
+            return
+        decay = min(decay, self.step / (self.step + 9))
+        for name, value in self.operator.state_dict().items():
+            known = self.averaged.setdefault(name, value.detach().clone())
+            if known.is_floating_point():
+                known.lerp_(value.detach(), 1 - decay)
+
     def look(self, epoch: int, rate: float, validation: Samples | StreamedSamples | None) -> Moment:
         """Measures where the run stands; keeps the weights if they are the best so far."""
         began = time.monotonic()
+        present = {k: v.detach().clone() for k, v in self.operator.state_dict().items()}
+        kept = {k: v.clone() for k, v in self.averaged.items()} or present
+        if kept is not present:
+            self.operator.load_state_dict(kept)
         error = None if validation is None else mean_error(self.operator, validation, self.measure)
+        if kept is not present:
+            self.operator.load_state_dict(present)
         self.looking += time.monotonic() - began
         loss = sum(self.losses) / len(self.losses)
         moment = Moment(self.step, epoch, round(self.seconds, 3), rate, loss, error)
@@ -218,7 +236,7 @@ class _State:
         known = self.best.validation if self.best else None
         if error is None or known is None or error < known:
             self.best = moment
-            self.weights = {k: v.detach().clone() for k, v in self.operator.state_dict().items()}
+            self.weights = kept
         return moment
 
     def snapshot(self) -> dict[str, Any]:
@@ -232,6 +250,7 @@ class _State:
             "history": [vars(moment) for moment in self.history],
             "best": None if self.best is None else vars(self.best),
             "weights": self.weights,
+            "averaged": self.averaged,
             "operator": self.operator.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "random": torch.get_rng_state(),
@@ -246,7 +265,7 @@ class _State:
         self.losses = snapshot["losses"]
         self.history = [Moment(**row) for row in snapshot["history"]]
         self.best = Moment(**snapshot["best"]) if snapshot["best"] else None
-        self.weights = snapshot["weights"]
+        self.weights, self.averaged = snapshot["weights"], snapshot["averaged"]
         self.operator.load_state_dict(snapshot["operator"])
         self.optimiser.load_state_dict(snapshot["optimiser"])
         torch.set_rng_state(snapshot["random"])

@@ -21,6 +21,8 @@ class AdamW:
         warmup: Fraction of the budget in which the rate rises linearly from zero.
         schedule: `"cosine"` falls to zero at the end of the budget, `"constant"` does not.
         clip: Largest norm of the gradient; infinity for none.
+        average: Decay of the moving average of the weights that is kept in place of the last
+            weights; 0 for none. With 0.995 it runs over the last 200 steps.
 
     Raises:
         ValueError: A value out of its range.
@@ -34,12 +36,15 @@ class AdamW:
     warmup: float = 0.05
     schedule: Schedule = "cosine"
     clip: float = math.inf
+    average: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.lr > 0 and self.weight_decay >= 0 and 0 <= self.warmup < 1 and self.clip > 0):
             raise ValueError(
                 f"AdamW needs lr > 0, weight_decay >= 0, 0 <= warmup < 1 and clip > 0, got {self}"
             )
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average is a decay in [0, 1), got {self.average}")
         if self.schedule not in ("cosine", "constant"):
             raise ValueError(f"schedule is 'cosine' or 'constant', got {self.schedule!r}")
 
