@@ -7,10 +7,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus.fields import Method, differentiate
+from fredholm.calculus.spectral import spectral_shift
 from fredholm.calculus.tape import Tape
 from fredholm.domains import Grid
 from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, expand
-from fredholm.equations.differential import Derivative, Vector
+from fredholm.equations.differential import Derivative, Shift, Vector, displacement
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field
 
@@ -39,7 +40,8 @@ def evaluate(e: Expression, values: Given, grid: Grid, *, method: Method = "auto
     expanded = expand(e, coords)
     symbols = _Symbols(values, grid)
     parts = expanded.components if isinstance(expanded, Vector) else (expanded,)
-    results = Tape(parts)(symbols, lambda node, u: _derivative(node, u, grid, method))
+    tape = Tape(parts, lambda e: isinstance(e, Shift))
+    results = tape(symbols, lambda node, u: _derivative(node, u, grid, method))
     tensors = [symbols.filled(result) for result in results]
     return Field(torch.stack(torch.broadcast_tensors(*tensors), dim=-1), grid)
 
@@ -54,6 +56,8 @@ class _Symbols:
         self.like = fields[0].values if fields else torch.zeros((), dtype=torch.float64)
 
     def __call__(self, e: Expression) -> Tensor:
+        if isinstance(e, Shift):
+            return self._shifted(e)
         if isinstance(e, Coord):
             return self._coordinate(e.name)
         if isinstance(e, Param):
@@ -74,6 +78,15 @@ class _Symbols:
         """The value spread over all points of the grid."""
         tensor = torch.as_tensor(value, dtype=self.like.dtype, device=self.like.device)
         return tensor.expand(tensor.shape[0] if tensor.ndim else 1, *self.grid.shape)
+
+    def _shifted(self, e: Shift) -> Tensor:
+        shifts, core = displacement(e)
+        values = self(core)
+        for coord, distance in shifts:
+            dim = 1 + self.grid.names.index(coord)
+            if values.shape[dim] > 1:  # else constant along this axis
+                values = spectral_shift(values, dim, self.grid.axis(coord), distance)
+        return values
 
     def _coordinate(self, name: str) -> Tensor:
         shape = [1] * (1 + self.grid.dim)

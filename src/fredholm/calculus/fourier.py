@@ -1,12 +1,13 @@
 """Real periodic functions as Fourier coefficients, independent of the points they came from."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import torch
 from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
-from fredholm.calculus.spectral import multiplier, wavenumbers
+from fredholm.calculus.spectral import multiplier, translation, wavenumbers
 from fredholm.domains import Axis, Grid
 
 
@@ -43,26 +44,33 @@ class FourierBasis:
         """Values on the nodes start + jL/n."""
         return torch.fft.irfftn(modes, s=self.grid.shape, dim=self.dims, norm="forward")
 
-    def factor(self, coord: str, order: int) -> Complex[Tensor, "1 *modes"]:
-        """(ik)^order along one coordinate; order zero gives ones for every mode."""
-        if order == 0:
+    def factor(self, coord: str, order: int, by: float = 0.0) -> Complex[Tensor, "1 *modes"]:
+        """(ik)^order exp(ik·by) along one coordinate; two zeros give ones for every mode."""
+        if order == 0 and by == 0:
             return torch.ones(1, *self.shape, dtype=torch.complex128, device=self.device)
         number = self.grid.names.index(coord)
         axis = self.grid.axes[number]
-        return self._along(number, multiplier(axis, order, half=self._half(number)))
+        half = self._half(number)
+        values = multiplier(axis, order, half=half) * translation(axis, by, half=half)
+        return self._along(number, values)
 
-    def multiplier(self, orders: Iterable[tuple[str, int]]) -> Complex[Tensor, "1 *modes"]:
-        """The factor of a mixed derivative, given as pairs (coordinate, order)."""
+    def multiplier(
+        self, orders: Iterable[tuple[str, int]], shifts: Iterable[tuple[str, float]] = ()
+    ) -> Complex[Tensor, "1 *modes"]:
+        """The factor of a mixed derivative, as pairs (coordinate, order), after shifts."""
         result = self.factor("", 0)
         for coord, order in orders:
             result = result * self.factor(coord, order)
+        for coord, distance in shifts:
+            result = result * self.factor(coord, 0, distance)
         return result
 
     def band(self, fraction: float) -> Bool[Tensor, "*modes"]:
-        """Modes with |j| < fraction · n/2 on every axis."""
+        """Modes with |j| < fraction · n/2 on every axis; all modes for the fraction one."""
         inside = torch.ones(self.shape, dtype=torch.bool, device=self.device)
         for number, axis in enumerate(self.grid.axes):
-            inside = inside & (self._index(number) < fraction * axis.size / 2)
+            limit = fraction * axis.size / 2 if fraction < 1 else math.inf
+            inside = inside & (self._index(number) < limit)
         return inside
 
     def thirds(

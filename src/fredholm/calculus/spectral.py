@@ -31,6 +31,20 @@ def multiplier(axis: Axis, order: int, *, half: bool = False) -> Complex[Tensor,
     return factor
 
 
+def translation(axis: Axis, by: float, *, half: bool = False) -> Complex[Tensor, "k"]:
+    """exp(ik·by) for each mode, which moves a function to the left by that distance; complex128.
+
+    On an even number of points the last mode is a cosine alone, of which cos(k·by) is left on the
+    samples; a shift by whole spacings is exact.
+    """
+    k = wavenumbers(axis, half=half)
+    factor = torch.exp(1j * k * by)
+    if axis.size % 2 == 0:
+        last = axis.size // 2
+        factor[last] = torch.cos(k[last] * by).to(factor)
+    return factor
+
+
 def spectral_derivative(
     values: Float[Tensor, "*shape"], dim: int, axis: Axis, order: int
 ) -> Float[Tensor, "*shape"]:
@@ -47,8 +61,26 @@ def spectral_derivative(
     """
     if not axis.periodic:
         raise ValueError(f"spectral derivatives need a periodic axis, got {axis}; use method='fd4'")
+    return _multiplied(values, dim, axis, multiplier(axis, order, half=True))
+
+
+def spectral_shift(
+    values: Float[Tensor, "*shape"], dim: int, axis: Axis, by: float
+) -> Float[Tensor, "*shape"]:
+    """The trigonometric interpolant at the points x + by, along one dimension of an array.
+
+    Raises:
+        ValueError: The axis is not periodic.
+    """
+    if not axis.periodic:
+        raise ValueError(f"a shift needs a periodic axis, got {axis}")
+    return _multiplied(values, dim, axis, translation(axis, by, half=True))
+
+
+def _multiplied(values: Tensor, dim: int, axis: Axis, factor: Tensor) -> Tensor:
+    """The function whose modes along one dimension are multiplied."""
     modes = torch.fft.rfft(values, dim=dim, norm="forward")
-    factor = multiplier(axis, order, half=True).to(modes)
     shape = [1] * values.ndim
     shape[dim] = len(factor)
-    return torch.fft.irfft(modes * factor.reshape(shape), n=axis.size, dim=dim, norm="forward")
+    factor = factor.to(modes).reshape(shape)
+    return torch.fft.irfft(modes * factor, n=axis.size, dim=dim, norm="forward")

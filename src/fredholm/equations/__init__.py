@@ -41,6 +41,7 @@ from fredholm.equations.verbs import (
     param,
     pi,
     rot,
+    shift,
     vector,
 )
 
@@ -87,6 +88,7 @@ __all__ = [
     "requirements",
     "rot",
     "semilinear",
+    "shift",
     "sign",
     "sin",
     "sinh",

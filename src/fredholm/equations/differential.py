@@ -1,4 +1,4 @@
-"""Nodes of vector calculus, kept whole.
+"""Nodes of vector calculus and translations, kept whole.
 
 A finite-volume or weak form needs `div(flux)` as it was written, so nothing is expanded here;
 `expand` turns these nodes into derivatives where a method wants them.
@@ -113,6 +113,45 @@ class Vector(Expression):
     def __post_init__(self) -> None:
         for component in self.components:
             _want(component, 0, "a component of a vector", "")
+
+
+@dataclass(frozen=True)
+class Shift(Expression):
+    """The operand at x + distance, for one coordinate x of a periodic box.
+
+    Args:
+        operand: A scalar, or a vector taken component by component.
+        coord: Name of the coordinate.
+        distance: How far away; negative to the left.
+    """
+
+    operand: Expression
+    coord: str
+    distance: float
+
+    @property
+    def rank(self) -> int:  # type: ignore[override]
+        return self.operand.rank
+
+
+Shifts = tuple[tuple[str, float], ...]
+"""Pairs (coordinate, distance), sorted by coordinate, without zeros."""
+
+
+def displacement(e: Expression) -> tuple[Shifts, Expression]:
+    """All the shifts that act on one expression, and that expression."""
+    distances: dict[str, float] = {}
+    while isinstance(e, Shift):
+        distances[e.coord] = distances.get(e.coord, 0.0) + e.distance
+        e = e.operand
+    return tuple(sorted((name, by) for name, by in distances.items() if by)), e
+
+
+def displaced(e: Expression, shifts: Shifts) -> Expression:
+    """The expression under these shifts."""
+    for coord, distance in shifts:
+        e = Shift(e, coord, distance)
+    return e
 
 
 @dataclass(frozen=True)

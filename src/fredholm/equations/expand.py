@@ -1,4 +1,4 @@
-"""Vector calculus written out in derivatives along the spatial coordinates."""
+"""Vector calculus written out in derivatives, and shifts carried to the functions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,23 +13,28 @@ from fredholm.equations.differential import (
     Lap,
     Normal,
     Rot,
+    Shift,
     Vector,
+    displaced,
+    displacement,
 )
-from fredholm.equations.tree import Add, Expression, Mul, Unknown, add, mul
+from fredholm.equations.tree import Add, Coefficient, Coord, Expression, Mul, Unknown, add, mul
 from fredholm.errors import EquationError
 
 
 def expand(e: Expression, coords: tuple[str, ...]) -> Expression:
     """The expression with grad, div, lap, ... replaced by derivatives.
 
-    No product or chain rule is applied, so that a conservative form stays one.
+    No product or chain rule is applied, so that a conservative form stays one. A shift of an
+    expression becomes one of each function in it, which is the same.
 
     Args:
         e: Any expression.
         coords: Names of the spatial coordinates, in the order of vector components.
 
     Returns:
-        A tree without nodes of vector calculus; a vector becomes one `Vector`.
+        A tree without nodes of vector calculus; a vector becomes one `Vector`; shifts act on
+        unknowns and coefficients only.
 
     Raises:
         EquationError: A vector has not one component per coordinate, or a node has no meaning in
@@ -147,6 +152,20 @@ def _along(
 
 
 @_expand.register
+def _(e: Shift, coords: tuple[str, ...]) -> Expression:
+    return _shifted(_expand(e.operand, coords), e.coord, e.distance)
+
+
+def _shifted(e: Expression, coord: str, distance: float) -> Expression:
+    shifts, core = displacement(Shift(e, coord, distance))
+    if isinstance(core, Unknown | Coefficient):
+        return displaced(core, shifts)
+    if isinstance(e, Coord) and e.name == coord:
+        return add(e, distance)
+    return e.map(lambda child: _shifted(child, coord, distance))
+
+
+@_expand.register
 def _(e: Normal, coords: tuple[str, ...]) -> Expression:
     raise EquationError("normal() has a meaning in boundary conditions only")
 
@@ -162,8 +181,8 @@ class Term:
     Args:
         coefficient: Built from `Const` and `Param`.
         orders: The derivatives that act on the core.
-        core: `Unknown` where the term is linear with constant coefficient, else the product,
-            function or coordinate that it is.
+        core: An unknown, perhaps shifted, where the term is linear with constant coefficient,
+            else the product, function or coordinate that it is.
     """
 
     coefficient: Expression
@@ -172,8 +191,13 @@ class Term:
 
     @property
     def linear(self) -> bool:
-        """Whether the term is a constant times a derivative of an unknown."""
-        return isinstance(self.core, Unknown)
+        """Whether the term is a constant times a derivative of an unknown, perhaps shifted."""
+        return isinstance(displacement(self.core)[1], Unknown)
+
+    @property
+    def unknown(self) -> str:
+        """The name of the unknown of a linear term."""
+        return displacement(self.core)[1].name  # type: ignore[attr-defined]
 
     def order(self, coord: str) -> int:
         """Order of the derivative along one coordinate."""

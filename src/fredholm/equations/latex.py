@@ -11,7 +11,9 @@ from fredholm.equations.differential import (
     Lap,
     Normal,
     Rot,
+    Shift,
     Vector,
+    displacement,
 )
 from fredholm.equations.equation import Equation
 from fredholm.equations.functions import function
@@ -127,6 +129,13 @@ def _(e: Dot) -> str:
 @latex.register
 def _(e: Advect) -> str:
     return rf"\left({_enclosed(e.velocity)} \cdot \nabla\right) {_enclosed(e.operand)}"
+
+
+@latex.register
+def _(e: Shift) -> str:
+    shifts, core = displacement(e)
+    places = (f"{symbol(x)} {'+' if by > 0 else '-'} {latex(Const(abs(by)))}" for x, by in shifts)
+    return rf"\left.{_enclosed(core)}\right|_{{{', '.join(places)}}}"
 
 
 @latex.register

@@ -1,6 +1,6 @@
 """Which derivatives of which functions an expression needs: what a planner plans."""
 
-from fredholm.equations.differential import Derivative, Vector
+from fredholm.equations.differential import Derivative, Shift, Vector
 from fredholm.equations.expand import Orders, expand, raised
 from fredholm.equations.split import is_constant
 from fredholm.equations.tree import Add, Coefficient, Expression, Mul, Unknown
@@ -34,7 +34,7 @@ def _collect(e: Expression, wanted: set[Orders], needed: dict[str, set[Orders]])
         return
     if isinstance(e, Derivative):
         wanted = {raised(orders, e.coord, e.order) for orders in wanted}
-    elif not isinstance(e, Add | Vector) and not _is_multiple(e):
+    elif not isinstance(e, Add | Shift | Vector) and not _is_multiple(e):
         wanted = set().union(*(_below(orders) for orders in wanted))
     for child in e.children:
         _collect(child, wanted, needed)

@@ -105,10 +105,11 @@ def _row(
     parts = split_linear(equation, states, coords)
     mass, linear = [], []
     for term in parts.linear:
-        name, order = term.core.name, term.order("t")  # type: ignore[attr-defined]
+        name, order = term.unknown, term.order("t")
         spatial = tuple((coord, n) for coord, n in term.orders if coord != "t")
         highest = order == len(states[name]) and order > 0
-        core = Unknown(states[name][order - 1] if highest else str(_rate(name, order)))
+        state = Unknown(states[name][order - 1] if highest else str(_rate(name, order)))
+        core = rename(term.core, {Unknown(name): state})
         (mass if highest else linear).append(replace(term, orders=spatial, core=core))
     rest = tuple(replace(term, core=rename(term.core, lower)) for term in parts.rest)
     for term in rest:

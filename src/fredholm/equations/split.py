@@ -8,7 +8,7 @@ form) is applied once, after the products are summed.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from fredholm.equations.differential import Derivative
+from fredholm.equations.differential import Derivative, displacement
 from fredholm.equations.equation import Equation
 from fredholm.equations.expand import Term, expand, raised
 from fredholm.equations.tree import Add, Const, Expression, Mul, Param, Unknown, add, mul
@@ -59,7 +59,7 @@ def split_linear(equation: Equation, unknowns: Collection[str], coords: tuple[st
         coords: Names of the spatial coordinates.
     """
     terms = normal_form(equation.residual, coords)
-    chosen = [term.linear and term.core.name in unknowns for term in terms]  # type: ignore[attr-defined]
+    chosen = [term.linear and term.unknown in unknowns for term in terms]
     return Split(
         tuple(term for term, linear in zip(terms, chosen) if linear),
         tuple(term for term, linear in zip(terms, chosen) if not linear),
@@ -109,7 +109,7 @@ def _flat(e: Expression) -> Expression:
     orders, core = (), e
     while isinstance(core, Derivative):
         orders, core = raised(orders, core.coord, core.order), core.operand
-    if not isinstance(core, Unknown):
+    if not isinstance(displacement(core)[1], Unknown):
         return e
     result: Expression = core
     for coord, order in orders:

@@ -1,18 +1,24 @@
 """The linear part of a system in Fourier space: one small matrix per wavenumber."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Complex
 from torch import Tensor
 
 from fredholm.equations.constants import Values, constant
+from fredholm.equations.differential import displacement
 from fredholm.equations.expand import Term
 from fredholm.equations.semilinear import Semilinear
 
-Factor = Callable[[str, int], Complex[Tensor, "1 *modes"]]
-"""(coordinate, order) -> (ik)^order for every mode, with a leading axis for the batch."""
+
+class Factor(Protocol):
+    """What derivatives and shifts along a coordinate do to the modes of a grid."""
+
+    def __call__(self, coord: str, order: int, by: float = 0.0) -> Complex[Tensor, "1 *modes"]:
+        """(ik)^order exp(ik·by) for every mode, with a leading axis for the batch."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +63,12 @@ def symbol(system: Semilinear, factor: Factor, values: Values) -> Symbol:
 def _matrix(
     rows: list[tuple[Term, ...]], names: tuple[str, ...], factor: Factor, values: Values
 ) -> Tensor:
-    """Entry (i, j): Σ coefficient (ik)^orders over the terms of row i that act on names[j]."""
+    """Entry (i, j): the sum of the factors of the terms of row i that act on names[j]."""
     zero = torch.zeros_like(factor("", 0))
     columns = [[zero] * len(names) for _ in rows]
     for line, terms in zip(columns, rows):
         for term in terms:
-            j = names.index(term.core.name)  # type: ignore[attr-defined]
+            j = names.index(term.unknown)
             line[j] = line[j] + term_factor(term, factor, values)
     if not rows or not names:
         return zero.new_zeros(*zero.shape, len(rows), len(names))
@@ -71,10 +77,12 @@ def _matrix(
 
 
 def term_factor(term: Term, factor: Factor, values: Values) -> Tensor:
-    """coefficient · (ik)^orders, the multiplier of one term."""
+    """coefficient · (ik)^orders · exp(ik·shifts), the multiplier of one term."""
     result = factor("", 0)
     for coord, order in term.orders:
         result = result * factor(coord, order)
+    for coord, distance in displacement(term.core)[0]:
+        result = result * factor(coord, 0, distance)
     coefficient = constant(term.coefficient, values).to(result.device)
     return result * coefficient.reshape(-1, *[1] * (result.ndim - 1))
 

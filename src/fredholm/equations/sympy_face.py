@@ -4,7 +4,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
-from fredholm.equations.differential import Derivative, Vector
+from fredholm.equations.differential import Derivative, Shift, Vector
 from fredholm.equations.equation import Equation
 from fredholm.equations.expand import expand
 from fredholm.equations.functions import function
@@ -145,6 +145,13 @@ def _(e: Derivative, coords: tuple[str, ...], timed: bool) -> Any:
 
     operand = _convert(e.operand, coords, timed)
     return sympy.Derivative(operand, (_symbols((e.coord,))[0], e.order), evaluate=False)
+
+
+@_convert.register
+def _(e: Shift, coords: tuple[str, ...], timed: bool) -> Any:
+    place = _symbols((e.coord,))[0]
+    distance = _convert(Const(e.distance), coords, timed)
+    return _convert(e.operand, coords, timed).subs(place, place + distance)
 
 
 @_convert.register

@@ -2,7 +2,7 @@
 
 from functools import singledispatch
 
-from fredholm.equations.differential import Derivative, Normal, Vector
+from fredholm.equations.differential import Derivative, Normal, Shift, Vector, displacement
 from fredholm.equations.tree import (
     Add,
     Call,
@@ -54,6 +54,12 @@ def _(e: Derivative) -> str:
     if e.coord == "t":
         return f"dt({text(e.operand)}{order})"
     return f"d({text(e.operand)}, {e.coord}{order})"
+
+
+@text.register
+def _(e: Shift) -> str:
+    shifts, core = displacement(e)
+    return f"shift({', '.join([text(core), *(f'{x}={number(by)}' for x, by in shifts)])})"
 
 
 @text.register

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 
 import torch
+from torch import Tensor
 
 from fredholm.domains import Grid
 from fredholm.equations.constants import Values, parameters
-from fredholm.equations.differential import Derivative, Normal
+from fredholm.equations.differential import Derivative, Normal, Shift
 from fredholm.equations.equation import Equation
 from fredholm.equations.expand import expand
 from fredholm.equations.semilinear import Semilinear, semilinear, states_of
@@ -121,7 +122,7 @@ def _name(
             f"{did_you_mean(node.name, list(given))}"
         )
     coord = node.name if isinstance(node, Coord) else None
-    coord = node.coord if isinstance(node, Derivative) else coord
+    coord = node.coord if isinstance(node, Derivative | Shift) else coord
     if coord == "t" and "t" not in coords:
         raise EquationError(f"{where} depends on time, but the problem has no time interval")
     if coord is not None and coord not in coords:
@@ -216,7 +217,12 @@ def _growth(
         for axis, share in zip(domain.axes, direction)
     }
     one = torch.ones(1, dtype=torch.complex128)
-    linear = symbol(system, lambda coord, n: waves[coord] ** n if n else one, values).linear
+
+    def factor(coord: str, order: int, by: float = 0.0) -> Tensor:
+        # A shift changes the phase of a wave and never its size: that of zero stands for all.
+        return waves[coord] ** order if order else one
+
+    linear = symbol(system, factor, values).linear
     rates = torch.linalg.eigvals(linear)
     largest = float(rates.real.max())
     return largest if largest > 1e-6 * float(rates.abs().max()) else 0.0

@@ -11,6 +11,7 @@ from fredholm.equations.differential import (
     Lap,
     Normal,
     Rot,
+    Shift,
     Vector,
 )
 from fredholm.equations.tree import (
@@ -110,6 +111,20 @@ def dot(left: Expression, right: Expression) -> Expression:
 def advect(velocity: Scalar, operand: Scalar) -> Expression:
     """(v·∇) operand."""
     return Advect(expression(velocity), expression(operand))
+
+
+def shift(operand: Scalar, **distances: float) -> Expression:
+    """The operand at another place of a periodic box: x=1 makes u(x) into u(x + 1).
+
+    Raises:
+        EquationError: A distance is not a number, or along time.
+    """
+    e = expression(operand)
+    for coord, distance in distances.items():
+        if coord == "t" or not math.isfinite(distance):
+            raise EquationError(f"a shift goes a finite way in space, got {coord}={distance}")
+        e = Shift(e, _identifier(coord), float(distance))
+    return e
 
 
 def vector(*components: Scalar) -> Expression:

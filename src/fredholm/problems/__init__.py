@@ -23,6 +23,7 @@ PROBLEMS = {
     "kdv": "fredholm.problems.kdv:kdv",
     "kuramoto_sivashinsky": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky",
     "kuramoto_sivashinsky2d": "fredholm.problems.kuramoto_sivashinsky:kuramoto_sivashinsky2d",
+    "lorenz96": "fredholm.problems.lorenz96:lorenz96",
     "navier_stokes": "fredholm.problems.navier_stokes:navier_stokes",
     "poisson": "fredholm.problems.poisson:poisson",
     "schroedinger": "fredholm.problems.schroedinger:schroedinger",

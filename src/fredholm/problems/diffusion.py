@@ -1,5 +1,7 @@
 """Diffusion in a periodic box of one to three dimensions."""
 
+import torch
+
 from fredholm.domains import Grid
 from fredholm.equations import dt, eq, field, lap, param
 from fredholm.fields import Field
@@ -53,5 +55,5 @@ def diffusion(
 
 def decayed(problem: Problem, inputs: Field, grid: Grid) -> Field:
     """û(t, k) = exp(-ν |k|² t) û₀(k) of the trigonometric interpolant."""
-    square = sum(k**2 for k in rates(inputs.grid))
+    square = sum((k**2 for k in rates(inputs.grid)), torch.zeros(()))
     return propagated(problem, inputs, grid, -problem.parameters["nu"] * square)

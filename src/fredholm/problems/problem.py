@@ -22,6 +22,7 @@ from fredholm.equations import (
     to_json,
     validate,
 )
+from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field, Variable
 from fredholm.problems.prior import Prior
@@ -63,6 +64,8 @@ class Problem:
             they lie on the attractor.
         warmup_steps: Steps in which they do so, on the grid of the template: a draw then depends
             neither on the grid it is asked for nor on the other draws.
+        lattice: The points of the template are all there is: shifts stand in the place of
+            derivatives, and no other number of points is the same problem.
         exact: Gives the exact targets from (problem, inputs, grid), where they are known.
         refine: How many times finer than the samples the grid is on which data sets are drawn and
             solved: for inputs that jump, which samples do not determine.
@@ -87,6 +90,7 @@ class Problem:
     conserved: Mapping[str, Expression] = field(default_factory=dict)
     warmup: float = 0.0
     warmup_steps: int = 0
+    lattice: bool = False
     exact: Exact | None = None
     refine: int = 1
     reference: str = ""
@@ -112,6 +116,7 @@ class Problem:
         )
         _check_hidden(self)
         _check_warmup(self)
+        _check_lattice(self)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -354,3 +359,17 @@ def _check_warmup(problem: Problem) -> None:
             f"a warm-up evolves initial states: all of {', '.join(problem.states) or 'none'} and "
             f"nothing else may vary, got {', '.join(problem.varies) or 'nothing'}"
         )
+
+
+def _check_lattice(problem: Problem) -> None:
+    if not problem.lattice:
+        return
+    if len(set(problem.domain.shape)) > 1:
+        raise EquationError(f"a lattice has the same size along all axes, got {problem.domain}")
+    for node in (node for e in problem.equations.values() for node in e.residual.walk()):
+        if isinstance(node, Derivative) and node.coord != "t":
+            raise EquationError(f"there is no derivative on a lattice, got {node}: use shift(...)")
+        if isinstance(node, Shift):
+            steps = node.distance / problem.domain.axis(node.coord).spacing
+            if abs(steps - round(steps)) > 1e-9:
+                raise EquationError(f"{node} does not lead to a point of {problem.domain}")

@@ -51,7 +51,11 @@ def _evolution(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solut
         for name in problem.states
     }
     space = at.without("t") if "t" in at.names else at
-    solution = ETDRK(tol=tol).solve(
+    solver = ETDRK(tol=tol)
+    if problem.lattice:
+        points = problem.domain.shape[0]
+        solver = ETDRK(tol=tol, resolution=points, dealias=1.0, lattice=True)
+    solution = solver.solve(
         problem.equations,
         initial,
         at.axis("t") if "t" in at.names else problem.time,
@@ -77,7 +81,7 @@ def warm(problem: "Problem", drawn: Field, at: Grid) -> Field:
 
     assert problem.time is not None
     given = problem.inputs_by_name(drawn)
-    discrete = _discrete(problem, given, drawn.grid.shape)
+    discrete = _discrete(problem, given, drawn.grid.shape, 1.0 if problem.lattice else 2 / 3)
     start = problem.time.start
     run = integrate(
         discrete.system, discrete.state, [start - problem.warmup, start], problem.warmup_steps, 4

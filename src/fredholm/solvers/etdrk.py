@@ -37,6 +37,8 @@ class ETDRK:
         step: Largest step in time; None lets the tolerance decide.
         resolution: Points per axis; None lets the tolerance decide.
         dealias: Fraction of the modes that products keep; 1 keeps all of them, aliased.
+        lattice: The points of `resolution` are all there is, as in equations with shifts in the
+            place of derivatives: every mode is kept, and nothing is missing beyond them.
         steps: Most steps that are tried.
         checkpoints: About how many states are kept for the backward pass, which computes what lies
             between them once more: about √n of them for n steps take the least memory. None keeps
@@ -57,6 +59,7 @@ class ETDRK:
     step: float | None = None
     resolution: int | None = None
     dealias: float = 2 / 3
+    lattice: bool = False
     steps: int = 100_000
     checkpoints: int | None = None
 
@@ -68,6 +71,10 @@ class ETDRK:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         if self.resolution is not None and self.resolution < 4:
             raise ValueError(f"resolution must be at least 4 points, got {self.resolution}")
+        if self.lattice and (self.resolution is None or self.dealias != 1):
+            raise ValueError(
+                "a lattice is solved on its own points with all modes: give resolution=, dealias=1"
+            )
 
     def solve(
         self,

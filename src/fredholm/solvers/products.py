@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fredholm.calculus import FourierBasis, Tape
 from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, Values
-from fredholm.equations.differential import Derivative
+from fredholm.equations.differential import Derivative, Shift, Shifts, displacement
 from fredholm.equations.expand import Orders, raised
 from fredholm.errors import EquationError
 
@@ -51,15 +51,16 @@ class Products:
         given: Mapping[str, Tensor],
     ) -> None:
         self._basis, self._band = basis, band
-        self._tape = Tape([group.core for group in groups], _is_linear)
+        self._tape = Tape([group.core for group in groups], _is_leaf)
         needed = [leaf for leaf in self._tape.leaves if _is_linear(leaf)]
         chains = [chain(leaf) for leaf in needed]
-        for _, core in chains:
+        for _, _, core in chains:
             _require_known(core, names)
         self._needed = {leaf: number for number, leaf in enumerate(needed)}
-        self._rows = [names.index(core.name) for _, core in chains]  # type: ignore[attr-defined]
-        factors = [basis.multiplier(orders)[0] for orders, _ in chains]
-        self._factors = torch.stack(factors) if any(orders for orders, _ in chains) else None
+        self._rows = [names.index(core.name) for *_, core in chains]  # type: ignore[attr-defined]
+        factors = [basis.multiplier(orders, shifts)[0] for orders, shifts, _ in chains]
+        changed = any(orders or shifts for orders, shifts, _ in chains)
+        self._factors = torch.stack(factors) if changed else None
         self._fixed = {
             leaf: _fixed(leaf, basis, values, given)
             for leaf in self._tape.leaves
@@ -102,17 +103,22 @@ class Products:
         return basis.points(modes * basis.multiplier(((node.coord, node.order),)))
 
 
-def chain(e: Expression) -> tuple[Orders, Expression]:
-    """The derivatives that act on one expression, and that expression."""
+def chain(e: Expression) -> tuple[Orders, Shifts, Expression]:
+    """The derivatives and shifts that act on one expression, and that expression."""
     orders: Orders = ()
     while isinstance(e, Derivative):
         orders, e = raised(orders, e.coord, e.order), e.operand
-    return orders, e
+    return orders, *displacement(e)
 
 
 def _is_linear(e: Expression) -> bool:
-    """Whether the node is an unknown or a derivative of one."""
-    return isinstance(chain(e)[1], Unknown)
+    """Whether the node is an unknown, a derivative or a shift of one."""
+    return isinstance(chain(e)[-1], Unknown)
+
+
+def _is_leaf(e: Expression) -> bool:
+    """Whether the node is evaluated whole: shifts are taken on the modes."""
+    return _is_linear(e) or isinstance(e, Shift)
 
 
 def _require_known(core: Expression, names: Sequence[str]) -> None:
@@ -138,6 +144,10 @@ def _fixed(
             number = values.get(e.name, e.value)
             value = torch.as_tensor(number, dtype=torch.float64, device=basis.device)
             return value.reshape(-1, *[1] * grid.dim)
+        case Shift():
+            shifts, core = displacement(e)
+            points = _fixed(core, basis, values, given)
+            return basis.points(basis.modes(points) * basis.multiplier((), shifts))
         case Coord():
             return grid.points().to(basis.device)[..., grid.names.index(e.name)][None]
     raise EquationError(f"{e} has no meaning inside an evolution equation")

@@ -147,6 +147,8 @@ class Search:
             raise DivergedError(f"{where}, and smaller steps do not help: it seems to blow up")
 
     def found(self) -> Found:
-        """The last run with the sum of both errors."""
-        error = self.error.nan_to_num(nan=float("inf")) + self.run.tail.amax(1)
+        """The last run with the sum of both errors; on a lattice there is none in space."""
+        error = self.error.nan_to_num(nan=float("inf"))
+        if not self.solver.lattice:
+            error = error + self.run.tail.amax(1)
         return Found(self.discrete, self.run, error, self.substeps)
