@@ -1,0 +1,12 @@
+"""From data back to what made them: equations and their coefficients."""
+
+from fredholm.inverse.discovery import Discovered, candidate_terms, discover_equation
+from fredholm.inverse.trajectory_fit import TrajectoryFit, fit_trajectory
+
+__all__ = [
+    "Discovered",
+    "TrajectoryFit",
+    "candidate_terms",
+    "discover_equation",
+    "fit_trajectory",
+]
