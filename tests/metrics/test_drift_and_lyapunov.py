@@ -104,3 +104,5 @@ def test_a_step_that_diverges_is_named():
         exponent(lambda u: u.with_values(u.values * 1e100), states((2, 3)), steps=8, discard=0)
     with pytest.raises(ValueError, match="at least 8 steps"):
         exponent(lambda u: u, states((2, 3)), steps=4)
+    with pytest.raises(ValueError, match="all zero"):
+        exponent(lambda u: u, Field(torch.zeros(2, 3, 1), Grid((3,), periodic=True)))

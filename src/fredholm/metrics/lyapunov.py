@@ -62,7 +62,7 @@ def largest_lyapunov(
 
     Raises:
         DivergedError: A state leaves the finite numbers.
-        ValueError: Fewer than eight steps.
+        ValueError: Fewer than eight steps, or states that are all zero.
 
     Reference:
         Benettin et al., Meccanica 15, 1980.
@@ -70,8 +70,11 @@ def largest_lyapunov(
     if steps < BLOCKS:
         raise ValueError(f"a standard error needs at least {BLOCKS} steps, got {steps}")
     relative = sqrt(torch.finfo(u0.values.dtype).eps) if size is None else size
-    distance = relative * norm(u0).clamp(min=float(norm(u0).max()) * relative)
-    random = torch.randn(u0.values.shape, generator=generator, dtype=u0.values.dtype)
+    largest = float(norm(u0).max())
+    if largest == 0:
+        raise ValueError("neighbours are placed relative to the states, and these are all zero")
+    distance = relative * norm(u0).clamp(min=relative * largest)
+    random = torch.randn(u0.values.shape, generator=generator, device=generator.device)
     u, v = u0, _neighbour(u0, random.to(u0.values), distance)
     rates = []
     with torch.no_grad():

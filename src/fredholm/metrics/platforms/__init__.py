@@ -49,4 +49,15 @@ def version(name: str) -> str:
     return _MODULES[name.partition(".")[0]].VERSION
 
 
-__all__ = ["METRICS", "version", *_MODULES]
+__all__ = [
+    "METRICS",
+    "apebench",
+    "cfdbench",
+    "exponax",
+    "fno",
+    "pdearena",
+    "pdebench",
+    "poseidon",
+    "version",
+    "well",
+]

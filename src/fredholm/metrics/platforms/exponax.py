@@ -20,7 +20,7 @@ from fredholm.metrics.frames import paired
 VERSION = "1: as of Exponax 1b25e94, 2026-02-20"
 Mode = Literal["absolute", "normalized", "symmetric"]
 Kind = Literal["MAE", "MSE", "RMSE"]
-POWERS: dict[Kind, tuple[float, float]] = {"MAE": (1, 1), "MSE": (2, 1), "RMSE": (2, 0.5)}
+POWERS: dict[Kind, tuple[float, float]] = {"MAE": (1.0, 1.0), "MSE": (2.0, 1.0), "RMSE": (2.0, 0.5)}
 """Inner and outer exponents p and q: ((L/N)^D Σ|e|^p)^q."""
 ROUNDING = 1e-5
 """Fourier coefficients of a transform without normalisation that are smaller count as zero."""
