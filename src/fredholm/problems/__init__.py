@@ -17,6 +17,7 @@ PROBLEMS = {
     "cahn_hilliard": "fredholm.problems.cahn_hilliard:cahn_hilliard",
     "darcy": "fredholm.problems.darcy:darcy",
     "diffusion": "fredholm.problems.diffusion:diffusion",
+    "diffusion_reaction": "fredholm.problems.diffusion_reaction:diffusion_reaction",
     "fisher_kpp": "fredholm.problems.fisher_kpp:fisher_kpp",
     "gray_scott": "fredholm.problems.gray_scott:gray_scott",
     "heat": "fredholm.problems.heat:heat",

@@ -1,5 +1,6 @@
 """A problem: equations, a domain, conditions, what varies, and the solver that follows."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -26,7 +27,10 @@ from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field, Variable
 from fredholm.problems.prior import Prior
+from fredholm.problems.seams import SEAM, wrap_ratio
 from fredholm.problems.solving import choose_solver, hidden_unknowns, warm
+from fredholm.problems.stepping import make_stepper
+from fredholm.solvers import Stepper
 from fredholm.solvers.solution import Solution
 
 Exact = Callable[["Problem", Field, Grid], Field]
@@ -243,8 +247,37 @@ class Problem:
         self.check_inputs(inputs)
         return choose_solver(self)(self, inputs, at or self.target_grid(inputs.grid), tol)
 
+    def stepper(
+        self,
+        interval: float | None = None,
+        *,
+        tol: float = 1e-6,
+        order: int = 4,
+        substeps: int | None = None,
+        resolution: int | Sequence[int] | None = None,
+    ) -> Stepper:
+        """The solver as an operator: a state to the state one interval later.
+
+        Args:
+            interval: Time between the two; by default that between two frames.
+            tol: Relative error of one interval, by which the number of substeps is chosen: the
+                smallest power of two that keeps it on a few draws and on what becomes of them.
+            order: Order of the scheme in time, 1 to 4.
+            substeps: Steps that make one interval, instead of a tolerance.
+            resolution: Points per axis of the computation; by default those of the template.
+
+        Raises:
+            EquationError: The problem is steady, not periodic or has coefficients that vary.
+            DivergedError: No number of substeps keeps the tolerance.
+        """
+        return make_stepper(
+            self, interval, tol=tol, order=order, substeps=substeps, grid=self.grid(resolution)
+        )
+
     def check_inputs(self, inputs: Field) -> None:
         """Refuses inputs that are not functions of this problem.
+
+        Warns where functions on a periodic axis do not seem to be periodic.
 
         Raises:
             ValueError: Other coordinates, another number of channels, or values that are not
@@ -263,6 +296,14 @@ class Problem:
             raise ValueError(f"inputs of {self.key!r} live on {self.domain}, got {inputs.grid}")
         if not bool(torch.isfinite(inputs.values).all()):
             raise ValueError(f"inputs of {self.key!r} contain values that are not finite")
+        for axis in inputs.grid.axes:
+            if axis.periodic and (ratio := wrap_ratio(inputs, axis.name)) > SEAM:
+                warnings.warn(
+                    f"inputs of {self.key!r} seem not to be periodic along {axis.name!r}: from the "
+                    f"last sample to the first they jump {ratio:.1f} times as far as anywhere "
+                    "between neighbours",
+                    stacklevel=3,
+                )
 
     def inputs_by_name(self, inputs: Field) -> dict[str, Field]:
         """The channels of the inputs, each under the name of what varies."""

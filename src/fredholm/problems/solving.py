@@ -46,10 +46,7 @@ def _evolution(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solut
 
     assert problem.time is not None
     given = problem.inputs_by_name(inputs)
-    initial = {
-        name: given[name] if name in given else _stated(problem, name, inputs)
-        for name in problem.states
-    }
+    initial = initial_values(problem, inputs)
     space = at.without("t") if "t" in at.names else at
     solver = ETDRK(tol=tol)
     if problem.lattice:
@@ -69,6 +66,15 @@ def _evolution(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solut
     shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
     u = solution.field
     return replace(solution, field=u.with_values(u.values[..., shown]))
+
+
+def initial_values(problem: "Problem", inputs: Field) -> dict[str, Field]:
+    """The initial value of each state: those that vary, and those that are stated."""
+    given = problem.inputs_by_name(inputs)
+    return {
+        name: given[name] if name in given else _stated(problem, name, inputs)
+        for name in problem.states
+    }
 
 
 def warm(problem: "Problem", drawn: Field, at: Grid) -> Field:
