@@ -28,6 +28,8 @@ FILES = [
             "spectral_system",
             "stepper",
             "trajectory",
+            "adaptive",
+            "runge_kutta",
         )
     ),
 ]
