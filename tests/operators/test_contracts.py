@@ -13,6 +13,7 @@ from fredholm.models import (
     NearestNeighbour,
     PointwiseMLP,
     ResNet,
+    StableNO,
     TrainMean,
     UNet,
 )
@@ -26,6 +27,7 @@ from fredholm.operators import (
     Normalised,
     OnGrid,
     Operator,
+    PassiveBeyond,
     ShiftEquivariant,
     TimeChannels,
     Unrolled,
@@ -60,6 +62,14 @@ OPERATORS = {
     ),
     "res": (lambda: ResNet(1, 2, 2, hidden_channels=4, blocks=2), SQUARE),
     "dil": (lambda: ResNet(1, 1, 1, hidden_channels=4, blocks=1, dilations=(1, 2, 1)), LINE),
+    "stable": (
+        lambda: StableNO(1, 1, (5,), hidden_channels=8, layers=2, coordinates=False),
+        LINE,
+    ),
+    "stable dynamic": (
+        lambda: StableNO(1, 2, (5, 4), hidden_channels=6, layers=2, dynamic=True),
+        SQUARE,
+    ),
     "fno linear end": (
         lambda: FNO(
             1, 1, (4,), hidden_channels=6, layers=2, coordinates=False, projection_channels=0
@@ -146,6 +156,7 @@ class _BatchMean(Operator):
         (ShiftEquivariant(), _Position()),
         (Equivariant(symmetry="reflections"), _Position()),
         (Linear(), _Square()),
+        (PassiveBeyond(bound=1e-4, modes=(3,)), _Square()),
         (ZeroOnBoundary(), _Square()),
     ],
     ids=lambda part: type(part).__name__,

@@ -18,6 +18,8 @@ class Given:
         params: Parameters of the equation, one row per function of the batch.
         time: Time or lead time, one per function of the batch.
         fields: Further functions by name: boundary data, forcing, a coefficient.
+        member: Which member of an ensemble answers, where an operator draws its answer at random.
+            It is no condition: other operators ignore it, and none refuses it.
 
     Shapes:
         params (batch, p), time (batch,).
@@ -26,12 +28,13 @@ class Given:
     params: Float[Tensor, "batch p"] | None = None
     time: Float[Tensor, "batch"] | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
+    member: int = 0
 
     def __getitem__(self, rows: slice) -> Self:
         """The conditions of some functions of the batch."""
         params, time = (None if part is None else part[rows] for part in (self.params, self.time))
         fields = {name: field[rows] for name, field in self.fields.items()}
-        return type(self)(params, time, fields)
+        return type(self)(params, time, fields, self.member)
 
     def to(self, *target: Any) -> Self:
         """The same conditions on another device or in another dtype."""
@@ -39,7 +42,7 @@ class Given:
             None if part is None else part.to(*target) for part in (self.params, self.time)
         )
         fields = {name: field.to(*target) for name, field in self.fields.items()}
-        return type(self)(params, time, fields)
+        return type(self)(params, time, fields, self.member)
 
     def only(self, *understood: str) -> None:
         """Refuses every condition that the caller does not understand.

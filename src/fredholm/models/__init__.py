@@ -6,6 +6,7 @@ from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.resnet import ResNet
+from fredholm.models.stable_no import StableNO
 from fredholm.models.unet import UNet
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Persistence",
     "PointwiseMLP",
     "ResNet",
+    "StableNO",
     "TrainMean",
     "UNet",
 ]

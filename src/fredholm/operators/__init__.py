@@ -6,6 +6,7 @@ from fredholm.operators.claims import (
     ConsistentQuery,
     Equivariant,
     Linear,
+    PassiveBeyond,
     ShiftEquivariant,
     ZeroOnBoundary,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "OnGrid",
     "Operator",
     "ParamsAsChannels",
+    "PassiveBeyond",
     "Rate",
     "Repeated",
     "ShiftEquivariant",

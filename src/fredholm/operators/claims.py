@@ -137,3 +137,39 @@ class Equivariant(Claim):
         dim = sum(axis.name != "t" for axis in u.grid.axes)
         image = operator(u)
         return max(distance(operator(g(u)), g(image)) for g in group(self.symmetry, dim))
+
+
+@dataclass(frozen=True)
+class PassiveBeyond(Claim):
+    """Waves beyond given wavenumbers are neither made from the others nor amplified.
+
+    With P the projection on the waves with Σ_j (k_j / modes_j)² ≥ 1: ‖P G(u)‖ ≤ ‖P u‖. A step that
+    keeps this cannot fill the fine end of the spectrum, however often it is repeated.
+
+    Args:
+        modes: Radii of the disc of the other wavenumbers, in periods per length of a periodic grid.
+    """
+
+    modes: tuple[int, ...] = ()
+
+    def defect(self, operator: "Operator", u: Field) -> float:
+        # The fastest wave of the grid, modulated by u: the whole spectrum has something to amplify.
+        sign = torch.ones(())
+        for axis in u.grid.axes:
+            sign = sign[..., None] * (-1.0) ** torch.arange(axis.size)
+        rough = u.with_values(u.values * (1 + sign[..., None]))
+        return max(self._growth(operator, each) for each in (u, rough))
+
+    def _growth(self, operator: "Operator", u: Field) -> float:
+        """What is added to the fine waves, relative to the size of the function."""
+        found, given = (float(self._beyond(each).norm()) for each in (operator(u), u))
+        return max(found - given, 0.0) / float(u.values.norm())
+
+    def _beyond(self, u: Field) -> torch.Tensor:
+        """The Fourier coefficients outside the disc, scaled so that their norm is that of u."""
+        square = torch.zeros(())
+        for axis, radius in zip(u.grid.axes, self.modes, strict=True):
+            k = torch.fft.fftfreq(axis.size, 1 / axis.size)
+            square = square[..., None] + (k / radius) ** 2
+        axes = tuple(range(1, 1 + u.grid.dim))
+        return torch.fft.fftn(u.values.detach(), dim=axes, norm="ortho")[:, square >= 1]

@@ -190,7 +190,7 @@ class ParamsAsChannels(Operator):
         self.scale = scale
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
-        return self.operator(self._shown(u, given), at=at)
+        return self.operator(self._shown(u, given), Given(member=given.member), at=at)
 
     def terms(
         self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
