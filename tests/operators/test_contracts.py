@@ -7,11 +7,13 @@ from fredholm.domains import Axis, Grid
 from fredholm.fields import NOTHING, Field, Standardise
 from fredholm.models import (
     FNO,
+    ConditionalUNet,
     ConvNet,
     DeepONet,
     LinearRegression,
     NearestNeighbour,
     PointwiseMLP,
+    Refiner,
     ResNet,
     StableNO,
     TrainMean,
@@ -69,6 +71,16 @@ OPERATORS = {
     "stable dynamic": (
         lambda: StableNO(1, 2, (5, 4), hidden_channels=6, layers=2, dynamic=True),
         SQUARE,
+    ),
+    "conditional u-net": (
+        lambda: ConditionalUNet(1, 2, 2, hidden_channels=4, levels=2),
+        SQUARE,
+    ),
+    "refiner": (
+        lambda: OnGrid(
+            Refiner(ConditionalUNet(2, 1, 1, conditions=1, hidden_channels=4, levels=1), 1), LINE
+        ),
+        LINE,
     ),
     "fno linear end": (
         lambda: FNO(

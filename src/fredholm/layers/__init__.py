@@ -3,6 +3,7 @@
 from fredholm.layers.activations import ACTIVATIONS, Activation, nonlinearity
 from fredholm.layers.bounded_filter import BoundedFilter
 from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
+from fredholm.layers.embedding import Embedding
 from fredholm.layers.mlp import MLP
 from fredholm.layers.spectral import SpectralConv
 
@@ -12,6 +13,7 @@ __all__ = [
     "Activation",
     "BoundedFilter",
     "Conv",
+    "Embedding",
     "SpectralConv",
     "UpConv",
     "coarsen",

@@ -100,9 +100,28 @@ def pad(
     return x
 
 
-def refine(x: Float[Tensor, "batch c *points"], size: tuple[int, ...]) -> Tensor:
-    """Multilinear interpolation to a finer array of that size."""
-    return functional.interpolate(x, size, mode=_INTERPOLATIONS[x.ndim - 2], align_corners=False)
+def refine(
+    x: Float[Tensor, "batch c *points"], size: tuple[int, ...], axes: tuple[Axis, ...] = ()
+) -> Tensor:
+    """Multilinear interpolation to a finer array of that size.
+
+    Args:
+        x: Values on the coarser grid.
+        size: Points of the finer one.
+        axes: Axes of the grid; where they are given, those that are periodic and get twice as many
+            points are interpolated across their seam.
+    """
+    around = [
+        int(axis.periodic and fine == 2 * coarse)
+        for axis, fine, coarse in zip(axes, size, x.shape[2:])
+    ]
+    if any(around):
+        x = functional.pad(x, [wrap for wrap in reversed(around) for _ in range(2)], "circular")
+        size = tuple(fine + 4 * wrap for fine, wrap in zip(size, around))
+    x = functional.interpolate(x, size, mode=_INTERPOLATIONS[x.ndim - 2], align_corners=False)
+    for dim, wrap in enumerate(around, start=2):
+        x = x.narrow(dim, 2 * wrap, x.shape[dim] - 4 * wrap)
+    return x
 
 
 def coarsen(x: Float[Tensor, "batch c *points"]) -> Tensor:

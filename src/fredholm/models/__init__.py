@@ -1,22 +1,26 @@
 """Architectures, one per file, independent of one another."""
 
 from fredholm.models.baselines import LinearRegression, NearestNeighbour, Persistence, TrainMean
+from fredholm.models.conditional_unet import ConditionalUNet
 from fredholm.models.convnet import ConvNet
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.pointwise import PointwiseMLP
+from fredholm.models.refiner import Refiner
 from fredholm.models.resnet import ResNet
 from fredholm.models.stable_no import StableNO
 from fredholm.models.unet import UNet
 
 __all__ = [
     "FNO",
+    "ConditionalUNet",
     "ConvNet",
     "DeepONet",
     "LinearRegression",
     "NearestNeighbour",
     "Persistence",
     "PointwiseMLP",
+    "Refiner",
     "ResNet",
     "StableNO",
     "TrainMean",

@@ -55,6 +55,12 @@ class OnGrid(Operator):
         asked = at or (u.domain if image.domain == self.grid else image.domain)
         return image.at(asked)
 
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        home = u.at(self.grid), target.at(self.grid)
+        return self.operator.terms(*home, given, generator=generator)
+
 
 class GroupAveraged(Operator):
     """The mean over a group of g⁻¹ ∘ operator ∘ g: exactly equivariant, whatever the operator.
