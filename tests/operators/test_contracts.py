@@ -7,6 +7,7 @@ from fredholm.domains import Axis, Grid
 from fredholm.fields import NOTHING, Field, Standardise
 from fredholm.models import (
     FNO,
+    T1,
     ConditionalUNet,
     ConvNet,
     DeepONet,
@@ -64,6 +65,12 @@ OPERATORS = {
     ),
     "res": (lambda: ResNet(1, 2, 2, hidden_channels=4, blocks=2), SQUARE),
     "dil": (lambda: ResNet(1, 1, 1, hidden_channels=4, blocks=1, dilations=(1, 2, 1)), LINE),
+    "t1 cosine": (lambda: T1(1, 2, (5, 4), hidden_channels=6, layers=2), SQUARE),
+    "t1 walls": (lambda: T1(1, 1, (4, 4), hidden_channels=4, layers=1), WALLS),
+    "t1 fourier": (
+        lambda: T1(1, 1, (4, 3), hidden_channels=6, layers=2, transform="fourier"),
+        SQUARE,
+    ),
     "stable": (
         lambda: StableNO(1, 1, (5,), hidden_channels=8, layers=2, coordinates=False),
         LINE,

@@ -6,6 +6,13 @@ from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
 from fredholm.layers.embedding import Embedding
 from fredholm.layers.mlp import MLP
 from fredholm.layers.spectral import SpectralConv
+from fredholm.layers.transforms import (
+    Transform,
+    count,
+    require_transform,
+    to_coefficients,
+    to_points,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -15,9 +22,14 @@ __all__ = [
     "Conv",
     "Embedding",
     "SpectralConv",
+    "Transform",
     "UpConv",
     "coarsen",
+    "count",
     "nonlinearity",
     "pad",
     "refine",
+    "require_transform",
+    "to_coefficients",
+    "to_points",
 ]

@@ -9,11 +9,14 @@ from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.refiner import Refiner
 from fredholm.models.resnet import ResNet
 from fredholm.models.stable_no import StableNO
+from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
 
 __all__ = [
     "FNO",
+    "T1",
     "ConditionalUNet",
+    "CoefficientLayer",
     "ConvNet",
     "DeepONet",
     "LinearRegression",

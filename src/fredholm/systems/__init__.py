@@ -14,6 +14,7 @@ SYSTEMS = {
     "mean": "fredholm.systems.mean",
     "nearest": "fredholm.systems.nearest",
     "persistence": "fredholm.systems.persistence",
+    "t1": "fredholm.systems.t1",
     "unet": "fredholm.systems.unet",
 }
 """Where each card is: key -> module with a constant `CARD`."""
