@@ -104,10 +104,10 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     """
     import torch
 
-    from fredholm.data import Samples, forecast, one_step
+    from fredholm.data import Samples
     from fredholm.fields import Field
     from fredholm.systems import card
-    from fredholm.systems.learn import build
+    from fredholm.systems.learn import build, plan_for
 
     problem = problem_from(args.data, args)
     space = problem.grid(resolution(args))
@@ -119,8 +119,9 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
         )
     )
     empty = Samples(inputs, targets, problem.input_variables, problem.target_variables)
-    view = one_step if choices.trajectory == "step" else forecast
-    build(card(args.system), view(empty), choices, False)
+    found = card(args.system)
+    way = plan_for(empty, choices.recipe or found.recipe, choices)
+    build(found, way.single(way.view(empty)), choices, False, way.kind)
 
 
 def _held_out(

@@ -12,6 +12,7 @@ from fredholm.cli.named import add_problem_flags, problem_in, problem_parameters
 from fredholm.cli.parser import Parser
 
 if TYPE_CHECKING:
+    from fredholm.objectives import Chain
     from fredholm.systems import Recipe
     from fredholm.systems.learn import Choices
     from fredholm.training import Budget
@@ -68,6 +69,7 @@ def parser(words: Sequence[str]) -> Parser:
     result = Parser("fit", "DATA", SUMMARY, EXAMPLE)
     _add_main(result)
     _add_training(result)
+    _add_rollouts(result)
     found = card(word_behind("--system", words) or "fno")
     if not found.closed_form:
         defaults = vars(found.recipe.optimiser)
@@ -114,8 +116,9 @@ def _add_training(result: Parser) -> None:
     ways = get_args(Trajectory)
     add(
         "--trajectory", type=flags.one_of(ways), default="auto", metavar="|".join(ways),
-        help="repeat a step through the whole trajectory, answer all times at once, or learn "
-        "single steps (default: auto, all times at once)",
+        help="repeat a step through the whole trajectory, answer all times at once, learn the step "
+        "to the next frame, or to any later one (default: auto, at once up to 32 frames, else "
+        "steps)",
     )  # fmt: skip
     add(
         "--batch", type=flags.positive, metavar="N", help="samples per step (default: the system's)"
@@ -128,6 +131,26 @@ def _add_training(result: Parser) -> None:
     add(
         "--snapshots", type=flags.number, default=30.0, metavar="X",
         help="seconds between snapshots, the most that a kill can cost (default: 30)",
+    )  # fmt: skip
+
+
+def _add_rollouts(result: Parser) -> None:
+    add = result.add_argument_group("steps that will be repeated").add_argument
+    add(
+        "--unroll", type=flags.positive, metavar="N",
+        help="train through N repeated steps (default: 1)",
+    )  # fmt: skip
+    add(
+        "--push-forward", action="store_true",
+        help="only the last of the N steps counts, from a state that the surrogate made",
+    )  # fmt: skip
+    add(
+        "--grow", action="store_true",
+        help="begin with one step and double their number up to N during the training",
+    )  # fmt: skip
+    add(
+        "--noise", type=flags.number, default=0.0, metavar="X",
+        help="noise on the inputs, relative to their size (default: 0)",
     )  # fmt: skip
 
 
@@ -165,6 +188,7 @@ def wanted(args: argparse.Namespace) -> Wanted:
     found, budget = card(args.system), _budget(args)
     hyper = flags.chosen(args, f"{found.key} hyper-parameters")
     recipe = _recipe(args, found.recipe)
+    chain = _chain(args, recipe)
     choose_device(args.device)
     _known_symmetry(args.symmetry)
     settings = {
@@ -177,6 +201,8 @@ def wanted(args: argparse.Namespace) -> Wanted:
         "validation": args.validation,
         "symmetry": args.symmetry,
         "trajectory": args.trajectory,
+        "chain": str(chain),
+        "noise": args.noise,
         "optimiser": str(recipe.optimiser),
         "objective": str(recipe.objective),
         "batch": recipe.batch,
@@ -186,6 +212,8 @@ def wanted(args: argparse.Namespace) -> Wanted:
         validation=args.validation,
         symmetry=args.symmetry,
         trajectory=args.trajectory,
+        chain=chain,
+        noise=args.noise,
         recipe=recipe,
         device=args.device,
     )
@@ -211,6 +239,26 @@ def _recipe(args: argparse.Namespace, recipe: "Recipe") -> "Recipe":
         objective=objectives.get(args.objective, recipe.objective),
         batch=args.batch or recipe.batch,
     )
+
+
+def _chain(args: argparse.Namespace, recipe: "Recipe") -> "Chain | None":
+    """How steps are trained for their rollouts, if the user says so.
+
+    Raises:
+        ValueError: A flag that needs --unroll stands without it, or a negative noise.
+    """
+    from fredholm.objectives import Chain, Curriculum, RelativeL2, Supervised
+
+    if args.noise < 0:
+        raise ValueError(f"--noise is not negative, got {args.noise:g}")
+    if args.unroll is None:
+        if args.push_forward or args.grow:
+            raise ValueError("--push-forward and --grow need the number of steps, --unroll N")
+        return None
+    distance = recipe.objective if isinstance(recipe.objective, Supervised) else RelativeL2()
+    steps = Curriculum(1, args.unroll, "stairs") if args.grow else args.unroll
+    back = 1 if args.push_forward else None
+    return Chain(steps, distance, through=back, last=args.push_forward)
 
 
 def _known_symmetry(name: str) -> None:

@@ -40,6 +40,9 @@ def read_inputs(
     named = description.get("input", ())
     if len(arrays) == 1 or (named and "target" not in description):
         return _chosen(path, arrays, named), None
+    fitting = _fitting(arrays, surrogate.signature)
+    if len(fitting) == 1 and not description and not surrogate.signature.params:
+        return arrays[fitting[0]], None
     samples = as_trained(read(path, **description), surrogate.signature)
     same_units(file, samples.input_variables, surrogate.signature.inputs)
     return samples.inputs, samples.params
@@ -117,6 +120,18 @@ def _arrays(path: Path, kind: str) -> dict[str, Any]:
                 if v.ndim and v.dtype.kind in "fiub"
             }
     return {}
+
+
+def _fitting(arrays: dict[str, Any], signature: "Signature") -> list[str]:
+    """The arrays that have the shape of inputs: functions on the axes of space, and channels."""
+    dim, channels = signature.input_grid.dim, len(signature.inputs)
+    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
+    return [
+        name
+        for name, shape in shapes.items()
+        if min(shape[1 : dim + 1], default=0) > 1
+        and (shape[dim + 1 :] == (channels,) or len(shape) == dim + 1 and channels == 1)
+    ]
 
 
 def _chosen(path: Path, arrays: dict[str, Any], named: tuple[str, ...]) -> Any:

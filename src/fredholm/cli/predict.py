@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\
   fredholm predict runs/darcy-fno-1 coefficients.nc -o pressures.nc
   fredholm predict runs/darcy-fno-1 coefficients.pt --at 128
+  fredholm predict runs/burgers-fno-1 states.pt --steps 200 -o out.nc
 """
 
 
@@ -42,29 +44,48 @@ def run(words: Sequence[str]) -> int:
         "--at", type=flags.several(flags.positive), metavar="R",
         help="points per axis of the answer (default: those of the input)",
     )  # fmt: skip
+    parser.add_argument(
+        "--steps", type=flags.positive, metavar="N",
+        help="roll out N time steps (default: the frames of the training trajectories, or one step "
+        "of a surrogate of steps)",
+    )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     add_description(parser)
     args = parser.parse(words)
     path = Path(args.output or f"{Path(args.file).with_suffix('')}-prediction.nc")
     refuse_existing(path, args.overwrite)
-    _predict(args.run, args.file, args.at, described(args), path, Output(args.json))
+    if args.steps and args.at:
+        raise ValueError("--steps repeats states on the grid of the input: leave out --at")
+    wanted = Wanted(args.at, args.steps, described(args))
+    _predict(args.run, args.file, wanted, path, Output(args.json))
     return 0
 
 
-def _predict(
-    run: str,
-    file: str,
-    at: tuple[int, ...] | None,
-    description: dict,
-    path: Path,
-    output: Output,
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a surrogate.
+
+    Args:
+        at: Points per axis of the answer.
+        steps: Length of the rollout.
+        description: What the user says of the input file.
+    """
+
+    at: tuple[int, ...] | None
+    steps: int | None
+    description: dict
+
+
+def _predict(run: str, file: str, wanted: Wanted, path: Path, output: Output) -> None:
     from fredholm.surrogates import Surrogate
 
     surrogate = Surrogate.load(run)
-    inputs, params = read_inputs(file, description, surrogate)
-    prediction = surrogate.predict(inputs, params=params, at=_grid(surrogate, at))
+    inputs, params = read_inputs(file, wanted.description, surrogate)
+    if wanted.steps is None:
+        prediction = surrogate.predict(inputs, params=params, at=_grid(surrogate, wanted.at))
+    else:
+        prediction = surrogate.rollout(inputs, wanted.steps, params=params)
     write_prediction(prediction, path, run)
     for warning in prediction.warnings:
         output.note(f"warning: {warning}")

@@ -9,7 +9,15 @@ from fredholm.data.readers import describe, detect, read
 from fredholm.data.samples import Samples
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
-from fredholm.data.tasks import LEAD_TIME, as_trained, forecast, one_step, pairs, windows
+from fredholm.data.tasks import (
+    LEAD_TIME,
+    as_trained,
+    first_step,
+    forecast,
+    one_step,
+    pairs,
+    windows,
+)
 
 __all__ = [
     "LEAD_TIME",
@@ -25,6 +33,7 @@ __all__ = [
     "check",
     "as_trained",
     "describe",
+    "first_step",
     "forecast",
     "one_step",
     "detect",

@@ -72,6 +72,14 @@ def windows(samples: Samples, length: int, *, stride: int = 1) -> Samples:
     )
 
 
+def first_step(samples: Samples) -> Samples:
+    """Windows cut to their first step; other samples as they are."""
+    if samples.step is None or "t" not in samples.targets.grid.names:
+        return samples
+    space = samples.targets.grid.without("t")
+    return replace(samples, targets=Field(samples.targets.values[:, 0], space))
+
+
 LEAD_TIME = "lead_time"
 """Name of the parameter that says how far ahead the answer lies."""
 

@@ -11,14 +11,15 @@ from torch import Tensor
 
 from fredholm import __version__
 from fredholm.calls import describe, rebuild
-from fredholm.data import Samples, as_trained, from_xarray
-from fredholm.domains import Grid
+from fredholm.data import LEAD_TIME, Samples, as_trained, from_xarray
+from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError, FormatError
 from fredholm.fields import NOTHING, Field, Given, Signature
 from fredholm.operators import Operator
 from fredholm.surrogates.evaluation import Evaluation, evaluate
 from fredholm.surrogates.limits import Limits
 from fredholm.surrogates.prediction import Prediction
+from fredholm.surrogates.rolling import departures, roll, rolled
 from fredholm.training import Record, write_atomically
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Surrogate:
         limits: Range of the training inputs.
         baselines: The trivial baselines, fitted to the same samples.
         expected_error: Median relative L2 error on held-out samples.
+        expected_growth: For a map from state to state, the same after 1, 2, ... steps.
         origin: Provenance of the training samples.
     """
 
@@ -48,6 +50,7 @@ class Surrogate:
     limits: Limits
     baselines: Mapping[str, Operator] = field(default_factory=dict)
     expected_error: float | None = None
+    expected_growth: tuple[float, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(
@@ -91,6 +94,77 @@ class Surrogate:
         mean = Field(torch.cat(parts), asked)
         return Prediction(mean, self.signature.targets, None, self.expected_error, tuple(warnings))
 
+    def rollout(
+        self,
+        inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
+        steps: int,
+        *,
+        params: Tensor | None = None,
+        batch: int = 64,
+    ) -> Prediction:
+        """The trajectory that repeated answers make, as far ahead as is asked for.
+
+        Args:
+            inputs: Initial states, as in `predict`.
+            steps: Number of steps of the training data's sampling interval.
+            params: Parameters of the equation, one row per function, a lead time not among them.
+            batch: Functions per evaluation.
+
+        Raises:
+            DataError: As in `predict`, or the surrogate does not answer with states that follow.
+            DivergedError: Values are not finite, with the first step at which that happened.
+        """
+        interval = self.signature.time or self.signature.step
+        if interval is None or not self.signature.state_to_state:
+            raise DataError(
+                "only a surrogate that answers with later states of its input can be rolled out; "
+                f"this one leads from {_names(self.signature.inputs)} to "
+                f"{_names(self.signature.targets)}" + ("" if interval else " without a time step")
+            )
+        if steps < 1:
+            raise DataError(f"a rollout has at least one step, got {steps}")
+        u = self._field(inputs)
+        place = next(iter(self.operator.state_dict().values()), torch.empty(0))
+        given = self._given(inputs, self._with_lead(params, len(u)), len(u))
+        self.operator.eval()
+        parts = [
+            roll(
+                self.operator,
+                self.signature,
+                u[rows].to(place.device, place.dtype),
+                steps,
+                given[rows].to(place.device, place.dtype),
+            ).cpu()
+            for rows in (slice(i, i + batch) for i in range(0, len(u), batch))
+        ]
+        spacing = interval.spacing
+        time = Axis(steps, 0.0, steps * spacing, location="right", name="t", units=interval.units)
+        mean = Field(torch.cat(parts), Grid.of(time, *u.grid.axes))
+        names = tuple(v.name for v in self.signature.inputs)
+        warnings = self.check(u) + self.limits.param_warnings(given.params)
+        warnings += departures(mean, self.limits, names) + self._beyond(steps)
+        measured = self.expected_growth
+        error = measured[min(steps, len(measured)) - 1] if measured else self.expected_error
+        return Prediction(mean, self.signature.targets, None, error, tuple(warnings))
+
+    def _with_lead(self, params: Tensor | None, count: int) -> Tensor | None:
+        """The parameters with the lead time of one step, where the surrogate is told one."""
+        step = self.signature.step
+        if step is None or LEAD_TIME not in (v.name for v in self.signature.params):
+            return params
+        lead = torch.full((count, 1), step.spacing)
+        return lead if params is None else torch.cat([params, lead.to(params)], dim=1)
+
+    def _beyond(self, steps: int) -> list[str]:
+        """One sentence where a rollout is longer than those on which the error is known."""
+        time = self.signature.time
+        known = len(self.expected_growth) or (time.size if time else 1)
+        if steps <= known:
+            return []
+        return [
+            f"the error was measured on rollouts of {known} steps; what follows is an extrapolation"
+        ]
+
     def check(self, inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray") -> list[str]:
         """Sentences about inputs that differ from the training data; empty if all is well."""
         u = self._field(inputs)
@@ -104,14 +178,21 @@ class Surrogate:
         """
         samples = as_trained(samples, self.signature)
         self._like_training(samples.inputs.grid, self.signature.input_grid, "inputs")
-        self._like_training(samples.targets.grid, self.signature.target_grid, "targets")
+        found = samples.targets.grid
+        stepped = self.signature.step is not None and "t" in found.names
+        space = found.without("t") if stepped else found
+        self._like_training(space, self.signature.target_grid, "targets")
         u = self._field(samples.inputs)
         if samples.targets.channels != len(self.signature.targets):
             raise DataError(
                 f"the targets have {samples.targets.channels} channels, the surrogate answers "
                 f"with {len(self.signature.targets)}: {_names(self.signature.targets)}"
             )
-        result = evaluate(self.operator, samples, baselines=self.baselines)
+        operator, *others = (
+            rolled(part, self.signature, found)
+            for part in (self.operator, *self.baselines.values())
+        )
+        result = evaluate(operator, samples, baselines=dict(zip(self.baselines, others)))
         return Evaluation(**{**vars(result), "warnings": tuple(self.check(u))})
 
     def _field(self, inputs: Any) -> Field:
@@ -199,6 +280,7 @@ class Surrogate:
             "limits": self.limits.to_json(),
             "baselines": {name: describe(op) for name, op in self.baselines.items()},
             "expected_error": self.expected_error,
+            "expected_growth": list(self.expected_growth),
             "record": self.record.to_json(),
             "origin": dict(self.origin),
         }
@@ -228,6 +310,7 @@ class Surrogate:
                 limits=Limits.from_json(data["limits"]),
                 baselines=baselines,
                 expected_error=data["expected_error"],
+                expected_growth=tuple(data.get("expected_growth", ())),
                 origin=data["origin"],
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

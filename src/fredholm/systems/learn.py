@@ -2,31 +2,32 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from fredholm.data import Samples, StreamedSamples, forecast, one_step
+from fredholm.data import LEAD_TIME, Samples, StreamedSamples
 from fredholm.data.discover import discover
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature, Standardise
 from fredholm.fields.symmetries import GROUPS
-from fredholm.objectives import Augmented
+from fredholm.objectives import Augmented, Chain, Objective
 from fredholm.operators import (
     GroupAveraged,
     Increment,
     Normalised,
     Operator,
     ParamsAsChannels,
+    Rate,
     TimeChannels,
     Unrolled,
 )
 from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
 from fredholm.systems import Card, Recipe, Task, card
-from fredholm.training import Budget, Checkpoints, Moment, fit, threads, threads_for
+from fredholm.systems.plan import Plan, Trajectory, plan, seen
+from fredholm.training import Budget, Checkpoints, Moment, threads, threads_for
 
-Trajectory = Literal["auto", "unrolled", "direct", "step"]
 _HEAD = 4000
 """Samples that scales, limits and symmetries are taken from, at most."""
 _ASKED = 256
@@ -47,8 +48,11 @@ class Choices:
         symmetry: Name of a group (`fredholm.fields.symmetries.GROUPS`), or `"auto"` to test which
             one the samples support.
         trajectory: Where the targets are trajectories: `"unrolled"` trains a step through all its
-            repetitions, `"direct"` answers all times at once, `"step"` learns single steps (and
-            answers one), `"auto"` answers directly.
+            repetitions, `"direct"` answers all times at once, `"step"` learns the map from a frame
+            to the next, `"pairs"` that from a frame to any later one, told the time between them;
+            `"auto"` answers up to 32 frames at once and learns steps of longer trajectories.
+        chain: How steps are trained for their rollouts, by default on single steps.
+        noise: Size of the noise on the inputs of steps, relative to their root mean square.
         recipe: Optimiser, objective and batch; by default those of the system's card.
         device: `"cpu"`, `"cuda"`, or `"auto"` for the faster one that is there.
     """
@@ -57,6 +61,8 @@ class Choices:
     validation: float | int = 0.1
     symmetry: str = "auto"
     trajectory: Trajectory = "auto"
+    chain: Chain | None = None
+    noise: float = 0.0
     recipe: Recipe | None = None
     device: str = "auto"
 
@@ -93,27 +99,26 @@ def learn(
     train, held_out = samples.split(
         choices.validation, generator=torch.Generator().manual_seed(seed)
     )
-    view = one_step if choices.trajectory == "step" else forecast
-    train, held_out = (
-        part.mapped(view) if isinstance(part, StreamedSamples) else view(part)
-        for part in (train, held_out)
-    )
-    head = train.head(_HEAD)
+    recipe = choices.recipe or chosen.recipe
+    if isinstance(samples, StreamedSamples) and choices.trajectory == "auto":
+        choices = replace(choices, trajectory="direct")  # a stream cannot be cut into steps
+    way = plan_for(train.head(1), recipe, choices)
+    train, held_out = seen(train, way.view), seen(held_out, way.held_out)
+    head = way.single(train.head(_HEAD))
     symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        operator = build(chosen, head, choices, translations)
+        operator = build(chosen, head, choices, translations, way.kind)
     operator.to(choose_device(choices.device))
-    recipe = choices.recipe or chosen.recipe
-    plain = recipe.objective
     points = head.targets.values[0].numel()
     with threads(threads_for(points, recipe.batch)):
-        record = fit(
+        record = recipe.fit(
             operator,
             train,
-            objective=plain if symmetry == "none" else Augmented(plain, symmetry),
+            objective=_augmented(way.objective, symmetry),
             budget=budget or Budget(seconds=60),
             validation=held_out,
+            measure=way.measure,
             optimiser=recipe.optimiser,
             batch=recipe.batch,
             seed=seed,
@@ -123,25 +128,41 @@ def learn(
     if symmetry != "none" and not chosen.closed_form:
         # Averaged only now: it multiplies the cost of an answer by the order of the group.
         operator = GroupAveraged(operator, symmetry, head.signature.spatial_dim).eval()
+    growth = way.growth(operator, held_out.head(_ASKED))
     return Surrogate(
         operator=operator,
         signature=head.signature,
         record=record,
         limits=_limits(head),
         baselines=fit_baselines(head.to(torch.float32)),
-        expected_error=_held_out_error(operator, held_out.head(_ASKED)),
+        expected_error=growth[0] if growth else _held_out_error(operator, held_out.head(_ASKED)),
+        expected_growth=growth,
         origin=samples.origin,
     )
 
 
-def build(chosen: Card, head: Samples, choices: Choices, translations: bool) -> Operator:
+def plan_for(head: Samples, recipe: Recipe, choices: Choices) -> Plan:
+    """What is trained on and judged by, for samples like these.
+
+    Raises:
+        FredholmError: The choices contradict each other or the samples.
+    """
+    return plan(
+        head, choices.trajectory, recipe.objective, chain=choices.chain, noise=choices.noise
+    )
+
+
+def build(
+    chosen: Card, head: Samples, choices: Choices, translations: bool, kind: Trajectory = "direct"
+) -> Operator:
     """The operator of a card, wrapped so that it takes and gives functions in physical units.
 
     Args:
         chosen: The system.
         head: Some training samples: grids, labels and scales are taken from them.
-        choices: Hyper-parameters, and how trajectories are made.
+        choices: Hyper-parameters.
         translations: Whether the map commutes with shifts.
+        kind: How trajectories are made.
 
     Raises:
         FredholmError: The system cannot be built for these samples.
@@ -149,19 +170,39 @@ def build(chosen: Card, head: Samples, choices: Choices, translations: bool) -> 
     shape = head.signature
     if chosen.closed_form:
         return chosen.make(Task(shape), choices.hyper)
-    repeats = _repeats(shape, choices.trajectory)
-    task = Task(_inner(shape, repeats), translations, _vanishes(head))
+    task = Task(_inner(shape, kind == "unrolled"), translations, _vanishes(head))
     operator = chosen.make(task, choices.hyper)
     if shape.params:
         operator = ParamsAsChannels(operator, _scale_of(head.params))
-    if shape.time is not None:
-        wrapped = Increment(operator) if repeats else operator
-        operator = (Unrolled if repeats else TimeChannels)(wrapped, shape.time)
-    encode = Standardise(len(shape.inputs)).fit(head.inputs)
     # States keep one scale, so that an increment of zero is exactly no change.
     measured = head.inputs if shape.state_to_state else head.targets
+    encode = Standardise(len(shape.inputs)).fit(head.inputs)
     decode = Standardise(len(shape.targets)).fit(measured)
+    if kind == "pairs":
+        column = [variable.name for variable in shape.params].index(LEAD_TIME)
+        operator = Rate(operator, column, _change(head, decode, column))
+    if kind == "step" or kind == "unrolled":
+        operator = Increment(operator, _change(head, decode))
+    if shape.time is not None:
+        operator = (Unrolled if kind == "unrolled" else TimeChannels)(operator, shape.time)
     return Normalised(operator, encode, decode)
+
+
+def _change(head: Samples, scale: Standardise, lead: int | None = None) -> float:
+    """Root mean square of what a step changes, or of its rate, in normalised units."""
+    following = head.targets.values
+    if "t" in head.targets.grid.names:
+        following = following[:, 0]
+    change = (following - head.inputs.values) / scale.scale.to(following)
+    if lead is not None:
+        assert head.params is not None
+        change = change / head.params[:, lead].reshape(-1, *[1] * (change.ndim - 1))
+    size = float(change.double().square().mean().sqrt())
+    return float(f"{size:.3g}") if size > 0 else 1.0
+
+
+def _augmented(objective: Objective, symmetry: str) -> Objective:
+    return objective if symmetry == "none" else Augmented(objective, symmetry)
 
 
 def _symmetries(
@@ -204,18 +245,6 @@ def _tested(head: Samples, seed: int, tell: Callable[[str], None]) -> tuple[str,
         tell("  a reflection holds with or without a change of sign: state which with --symmetry")
         return tuple(name for name in found if name == "translations")
     return found
-
-
-def _repeats(shape: Signature, trajectory: Trajectory) -> bool:
-    """Whether a trajectory is made by repeated steps."""
-    if trajectory not in get_args(Trajectory):
-        raise FredholmError(f"trajectory is one of {get_args(Trajectory)}, got {trajectory!r}")
-    if trajectory == "unrolled" and not shape.state_to_state:
-        raise FredholmError(
-            "steps can be repeated only where the targets are the same quantities as the inputs: "
-            "use trajectory='direct'"
-        )
-    return trajectory == "unrolled"
 
 
 def _inner(shape: Signature, repeats: bool) -> Signature:

@@ -1,0 +1,84 @@
+"""Surrogates of single steps, and of stretches of time, repeated."""
+
+import torch
+from torch import Tensor
+
+from fredholm.domains import Axis, Grid
+from fredholm.errors import DataError, DivergedError
+from fredholm.fields import Field, Given, Signature
+from fredholm.operators import Operator, Unrolled, advance, repeat
+from fredholm.surrogates.limits import Limits
+
+_LOOKS = 64
+"""Frames of a rollout that are compared with the training data, at most."""
+
+
+def rolled(operator: Operator, signature: Signature, grid: Grid) -> Operator:
+    """The operator that answers on a grid: itself, or its step repeated up to the grid's times.
+
+    Raises:
+        DataError: The times are not multiples of the step.
+    """
+    step = signature.step
+    if step is None or "t" not in grid.names or "t" in signature.target_grid.names:
+        return operator
+    time = grid.axis("t")
+    ratio = time.spacing / step.spacing
+    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        raise DataError(
+            f"the surrogate makes steps of {step.spacing:g}{_unit(step)}, the frames lie "
+            f"{time.spacing:g} apart, which is no multiple of that"
+        )
+    return Unrolled(operator if round(ratio) == 1 else repeat(operator, round(ratio)), time)
+
+
+def roll(operator: Operator, signature: Signature, u0: Field, frames: int, given: Given) -> Tensor:
+    """The first frames after the initial states, by steps or by stretches of the training's length.
+
+    Raises:
+        DivergedError: Values are not finite, with the first frame at which that happened.
+    """
+    state, found, count = u0, [], 0
+    with torch.no_grad():
+        while count < frames:
+            if signature.time is None:
+                state = advance(operator, state, given)
+                block = state.values[:, None]
+            else:
+                answer = operator(state, given, at=state.grid.behind_time_of(signature.target_grid))
+                block = answer.values
+                state = Field(block[:, -1], state.domain)
+            _require_finite(block, count, frames)
+            found.append(block)
+            count += block.shape[1]
+    return torch.cat(found, dim=1)[:, :frames]
+
+
+def _require_finite(block: Tensor, done: int, frames: int) -> None:
+    good = torch.isfinite(block.flatten(2)).all(2)
+    if bool(good.all()):
+        return
+    first = int((~good).any(0).nonzero()[0])
+    bad = (~good[:, first]).nonzero()[:, 0].tolist()
+    raise DivergedError(
+        f"the rollout left the finite numbers at step {done + first + 1} of {frames}, in "
+        f"{len(bad)} of {len(good)} functions (the first is number {bad[0]}): ask for fewer steps"
+    )
+
+
+def departures(trajectory: Field, limits: Limits, names: tuple[str, ...]) -> list[str]:
+    """One sentence where a rollout leaves the range of the states that were trained on."""
+    time: Axis = trajectory.grid.axes[0]
+    space = trajectory.grid.without("t")
+    every = -(-time.size // _LOOKS)
+    for number in range(every - 1, time.size, every):
+        state = Field(trajectory.values[:, number], space)
+        found = limits.warnings(state, names)
+        if found:
+            start = f"after step {number + 1} of {time.size} (t = {time.points()[number]:.4g}"
+            return [f"{start}{_unit(time)}) the rollout leaves the training range: {found[0]}"]
+    return []
+
+
+def _unit(axis: Axis) -> str:
+    return f" {axis.units}" if axis.units else ""
