@@ -5,8 +5,11 @@ import torch
 from fredholm.fields import Field
 
 SEAM = 2.0
-"""Ratio beyond which functions are called not periodic. Draws of the named problems on 16 to 64 points
-have at most 1.1; the median of smooth functions that are not periodic exceeds 2 from 32 points on."""
+"""Ratio beyond which functions are called not periodic.
+
+Draws of the named problems on 16 to 64 points have at most 1.1; the median of smooth functions that
+are not periodic exceeds 2 from 32 points on.
+"""
 
 
 def wrap_ratio(u: Field, name: str) -> float:
