@@ -6,6 +6,7 @@ import torch
 from fredholm.domains import Axis, Grid
 from fredholm.fields import NOTHING, Field, Standardise
 from fredholm.models import (
+    CAPE,
     FNO,
     T1,
     ConditionalUNet,
@@ -22,6 +23,7 @@ from fredholm.models import (
 )
 from fredholm.operators import (
     AnyResolution,
+    Boosted,
     ConsistentQuery,
     Equivariant,
     GroupAveraged,
@@ -93,6 +95,16 @@ OPERATORS = {
         lambda: FNO(
             1, 1, (4,), hidden_channels=6, layers=2, coordinates=False, projection_channels=0
         ),
+        LINE,
+    ),
+    "boosted": (
+        lambda: Boosted(
+            FNO(1, 1, (3,), hidden_channels=4), FNO(2, 1, (3,), hidden_channels=4), 0.1
+        ),
+        LINE,
+    ),
+    "cape": (
+        lambda: CAPE(ResNet(2, 1, 1, hidden_channels=4, blocks=1), 1, 0, 1, hidden_channels=4),
         LINE,
     ),
     "normalised": (

@@ -24,6 +24,8 @@ class Conv(nn.Module):
         width: Points of the stencil per axis, odd.
         dilation: Distance of neighbouring points of the stencil.
         stride: Distance of neighbouring points of the result; above one it is a coarser grid.
+        groups: Groups of channels that are not mixed; with `in_channels` of them each channel has
+            stencils of its own.
 
     Shapes:
         (batch, in_channels, *points) -> (batch, out_channels, *points / stride): channels first,
@@ -39,13 +41,14 @@ class Conv(nn.Module):
         width: int = 3,
         dilation: int = 1,
         stride: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         if width % 2 == 0 or dim not in _CONVOLUTIONS:
             raise ValueError(f"Conv needs an odd width and 1 to 3 axes, got {width} and {dim}")
         self.reach = width // 2 * dilation
         self.map = _CONVOLUTIONS[dim](
-            in_channels, out_channels, width, dilation=dilation, stride=stride
+            in_channels, out_channels, width, dilation=dilation, stride=stride, groups=groups
         )
 
     def forward(

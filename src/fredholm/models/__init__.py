@@ -1,6 +1,7 @@
 """Architectures, one per file, independent of one another."""
 
 from fredholm.models.baselines import LinearRegression, NearestNeighbour, Persistence, TrainMean
+from fredholm.models.cape import CAPE
 from fredholm.models.conditional_unet import ConditionalUNet
 from fredholm.models.convnet import ConvNet
 from fredholm.models.deeponet import DeepONet
@@ -13,6 +14,7 @@ from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
 
 __all__ = [
+    "CAPE",
     "FNO",
     "T1",
     "ConditionalUNet",

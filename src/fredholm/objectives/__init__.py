@@ -2,6 +2,7 @@
 
 from fredholm.objectives.objective import Objective
 from fredholm.objectives.rollout import Chain, Curriculum, Noisy, push_forward
+from fredholm.objectives.stages import Stages
 from fredholm.objectives.supervised import (
     Augmented,
     MeanSquare,
@@ -21,6 +22,7 @@ __all__ = [
     "Own",
     "RelativeH1",
     "RelativeL2",
+    "Stages",
     "Supervised",
     "push_forward",
 ]

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus import derivative
-from fredholm.data import Samples
+from fredholm.data import Samples, first_step
 from fredholm.fields import Field, Symmetry, difference, group, norm
 from fredholm.objectives.objective import Objective
 from fredholm.operators import Operator
@@ -90,7 +90,10 @@ class RelativeH1(Supervised):
 
 @dataclass(frozen=True)
 class Own(Objective):
-    """The loss that the operator states itself (`Operator.terms`): denoisers and their kind."""
+    """The loss that the operator states itself (`Operator.terms`): denoisers and their kind.
+
+    On windows of trajectories it is that of the first step.
+    """
 
     def __call__(
         self,
@@ -100,6 +103,7 @@ class Own(Objective):
         generator: torch.Generator,
         progress: float = 0.0,
     ) -> dict[str, Tensor]:
+        batch = first_step(batch)
         return operator.terms(batch.inputs, batch.targets, batch.given, generator=generator)
 
 

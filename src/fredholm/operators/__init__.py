@@ -1,5 +1,6 @@
 """Operators, their claims, and the wrappers that vary them."""
 
+from fredholm.operators.boosted import Boosted
 from fredholm.operators.claims import (
     AnyResolution,
     Claim,
@@ -13,6 +14,7 @@ from fredholm.operators.claims import (
 from fredholm.operators.closed_form import ClosedForm
 from fredholm.operators.operator import Operator, at_least_one
 from fredholm.operators.rollout import Function, Repeated, Step, advance, repeat, rollout, states
+from fredholm.operators.scaled_params import ScaledParams
 from fredholm.operators.wrappers import (
     GroupAveraged,
     Increment,
@@ -26,6 +28,7 @@ from fredholm.operators.wrappers import (
 
 __all__ = [
     "AnyResolution",
+    "Boosted",
     "Claim",
     "ClosedForm",
     "ConsistentQuery",
@@ -41,6 +44,7 @@ __all__ = [
     "PassiveBeyond",
     "Rate",
     "Repeated",
+    "ScaledParams",
     "ShiftEquivariant",
     "Step",
     "TimeChannels",

@@ -61,6 +61,12 @@ class OnGrid(Operator):
         home = u.at(self.grid), target.at(self.grid)
         return self.operator.terms(*home, given, generator=generator)
 
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        home = u.at(self.grid), target.at(self.grid)
+        return self.operator.terms(*home, given, generator=generator)
+
 
 class GroupAveraged(Operator):
     """The mean over a group of g⁻¹ ∘ operator ∘ g: exactly equivariant, whatever the operator.
@@ -180,6 +186,12 @@ class TimeChannels(Operator):
         values = image.values.unflatten(-1, (self.time.size, -1)).movedim(-2, 1)
         result = Field(values, Grid.of(self.time, *image.grid.axes))
         return result if at is None else result.at(at)
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        groups = Field(target.values.movedim(1, -2).flatten(-2), target.grid.without("t"))
+        return self.operator.terms(u, groups, given, generator=generator)
 
 
 class ParamsAsChannels(Operator):

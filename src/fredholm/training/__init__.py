@@ -1,5 +1,6 @@
 """Training: the loop, its budget, its optimiser and its snapshots."""
 
+from fredholm.training.boosted import fit_boosted
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints, write_atomically
 from fredholm.training.fit import Measure, errors, fit, mean_error
@@ -16,6 +17,7 @@ __all__ = [
     "Record",
     "errors",
     "fit",
+    "fit_boosted",
     "mean_error",
     "threads",
     "threads_for",
