@@ -104,7 +104,7 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     """
     import torch
 
-    from fredholm.data import Samples
+    from fredholm.data import Samples, first_step
     from fredholm.fields import Field
     from fredholm.systems import card
     from fredholm.systems.learn import build, plan_for
@@ -121,7 +121,7 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     empty = Samples(inputs, targets, problem.input_variables, problem.target_variables)
     found = card(args.system)
     way = plan_for(empty, choices.recipe or found.recipe, choices)
-    build(found, way.single(way.view(empty)), choices, False, way.kind)
+    build(found, first_step(way.view(empty)), choices, False, way.kind)
 
 
 def _held_out(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fredholm.data import LEAD_TIME, Samples, StreamedSamples
+from fredholm.data import LEAD_TIME, Samples, StreamedSamples, first_step
 from fredholm.data.discover import discover
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature, Standardise
@@ -104,7 +104,7 @@ def learn(
         choices = replace(choices, trajectory="direct")  # a stream cannot be cut into steps
     way = plan_for(train.head(1), recipe, choices)
     train, held_out = seen(train, way.view), seen(held_out, way.held_out)
-    head = way.single(train.head(_HEAD))
+    head = first_step(train.head(_HEAD))  # a step leads to the first frame of a window
     symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

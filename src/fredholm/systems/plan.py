@@ -1,7 +1,7 @@
 """How samples are seen in training: as they are, as forecasts, as steps, or as pairs of times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
@@ -43,13 +43,6 @@ class Plan:
     view: View
     held_out: View
     measure: Measure
-
-    def single(self, samples: Samples) -> Samples:
-        """The map that the operator itself is: where it is a step, to the first of the frames."""
-        if self.kind != "step" or "t" not in samples.targets.grid.names:
-            return samples
-        first = Field(samples.targets.values[:, 0], samples.targets.grid.without("t"))
-        return replace(samples, targets=first)
 
     def growth(self, operator: Operator, held_out: Samples) -> tuple[float, ...]:
         """The median error after each step of rollouts on held-out windows; empty for others."""
