@@ -17,6 +17,7 @@ from fredholm.models import (
     PointwiseMLP,
     Refiner,
     ResNet,
+    SpaceTimeFNO,
     StableNO,
     TrainMean,
     UNet,
@@ -33,6 +34,7 @@ from fredholm.operators import (
     OnGrid,
     Operator,
     PassiveBeyond,
+    Recurrent,
     ShiftEquivariant,
     TimeChannels,
     Unrolled,
@@ -67,6 +69,10 @@ OPERATORS = {
     ),
     "res": (lambda: ResNet(1, 2, 2, hidden_channels=4, blocks=2), SQUARE),
     "dil": (lambda: ResNet(1, 1, 1, hidden_channels=4, blocks=1, dilations=(1, 2, 1)), LINE),
+    "space-time": (
+        lambda: SpaceTimeFNO(1, (2, 4), TIMES, hidden_channels=4, layers=2, latent=4),
+        Grid.of(Axis(4, -1.0, 0.0, name="t"), *LINE.axes),
+    ),
     "t1 cosine": (lambda: T1(1, 2, (5, 4), hidden_channels=6, layers=2), SQUARE),
     "t1 walls": (lambda: T1(1, 1, (4, 4), hidden_channels=4, layers=1), WALLS),
     "t1 fourier": (
@@ -114,6 +120,7 @@ OPERATORS = {
     "averaged": (lambda: GroupAveraged(_small_fno(), "square", 2), SQUARE),
     "repeated": (lambda: repeat(Increment(FNO(1, 1, (3,), hidden_channels=4), 0.1), 2), LINE),
     "unrolled": (lambda: Unrolled(Increment(FNO(1, 1, (3,), hidden_channels=4)), TIMES), LINE),
+    "recurrent": (lambda: Recurrent(FNO(1, 1, (3,), hidden_channels=4), TIMES), LINE),
     "time channels": (lambda: TimeChannels(FNO(1, 3, (3,), hidden_channels=4), TIMES), LINE),
 }
 

@@ -1,19 +1,25 @@
 """`fredholm reproduce`: run the experiment that shows a published system's claim."""
 
+import argparse
 import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fredholm.cli import flags
 from fredholm.cli.files import refuse_folder
 from fredholm.cli.output import Output, duration
 from fredholm.cli.parser import Parser
-from fredholm.errors import FredholmError
+from fredholm.errors import FredholmError, did_you_mean
+
+if TYPE_CHECKING:
+    from fredholm.systems.card import Experiment
 
 EXAMPLE = """\
   fredholm reproduce fno
   fredholm reproduce deeponet --seed 1 --json
+  fredholm reproduce fno --size paper                   wants a graphics card
 """
 
 
@@ -29,28 +35,55 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("system", metavar="SYSTEM", help="see `fredholm systems`")
     parser.add_argument("--seed", type=flags.seed, default=0, metavar="S", help="(default: 0)")
     parser.add_argument(
+        "--size", default="small", metavar="NAME",
+        help="small, or another size that the system has, such as paper (default: small)",
+    )  # fmt: skip
+    parser.add_argument(
         "--records", default="records/reproduce", metavar="FOLDER",
         help="where the record goes (default: records/reproduce)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     args = parser.parse(words)
-    return _reproduce(
-        args.system, args.seed, args.records, ["reproduce", *words], Output(args.json)
-    )
+    key, experiment = _experiment(args.system, args.size)
+    return _reproduce(key, experiment, args, ["reproduce", *words], Output(args.json))
 
 
-def _reproduce(key: str, seed: int, records: str, words: Sequence[str], output: Output) -> int:
-    from fredholm.benchmarks import write_record
+def _experiment(system: str, size: str) -> "tuple[str, Experiment]":
+    """The name of the record and the experiment.
+
+    Raises:
+        FredholmError: The system has none, or none of this size.
+    """
     from fredholm.systems import card, keys
 
-    found = card(key)
+    found = card(system)
     if found.experiment is None:
         able = ", ".join(name for name in keys() if card(name).experiment) or "none"
-        raise FredholmError(f"{key} has no experiment to reproduce; systems with one: {able}")
-    refuse_folder(Path(records))
+        raise FredholmError(f"{system} has no experiment to reproduce; systems with one: {able}")
+    if size == "small":
+        return system, found.experiment
+    if size not in found.sizes:
+        raise FredholmError(
+            f"{system} has no experiment of size {size!r}: {did_you_mean(size, ['small', *found.sizes])}"
+        )
+    return f"{system}-{size}", found.sizes[size]
+
+
+def _reproduce(
+    key: str,
+    experiment: "Experiment",
+    args: argparse.Namespace,
+    words: Sequence[str],
+    output: Output,
+) -> int:
+    from fredholm.benchmarks import write_record
+    from fredholm.systems import card
+
+    found = card(args.system)
+    refuse_folder(Path(args.records))
     output.show(f"{found.title} ({found.reference})\npublished: {found.published}")
     began = time.monotonic()
-    outcome = found.experiment(seed, output.note)
+    outcome = experiment(args.seed, output.note)
     content = {
         "passed": outcome.passed,
         "ratio": outcome.ratio,
@@ -60,7 +93,7 @@ def _reproduce(key: str, seed: int, records: str, words: Sequence[str], output: 
         "seconds": round(time.monotonic() - began, 1),
     }
     command = shlex.join(["fredholm", *words])
-    path = write_record(records, key, content, command=command, seeds=[seed])
+    path = write_record(args.records, key, content, command=command, seeds=[args.seed])
     verdict = "holds" if outcome.passed else "DOES NOT HOLD"
     output.show(
         f"error relative to {outcome.baseline}: {outcome.ratio:.3g} (bar: {outcome.bar:.3g})\n"

@@ -22,6 +22,7 @@ from fredholm.operators.wrappers import (
     OnGrid,
     ParamsAsChannels,
     Rate,
+    Recurrent,
     TimeChannels,
     Unrolled,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "ParamsAsChannels",
     "PassiveBeyond",
     "Rate",
+    "Recurrent",
     "Repeated",
     "ScaledParams",
     "ShiftEquivariant",

@@ -61,12 +61,6 @@ class OnGrid(Operator):
         home = u.at(self.grid), target.at(self.grid)
         return self.operator.terms(*home, given, generator=generator)
 
-    def terms(
-        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        home = u.at(self.grid), target.at(self.grid)
-        return self.operator.terms(*home, given, generator=generator)
-
 
 class GroupAveraged(Operator):
     """The mean over a group of g⁻¹ ∘ operator ∘ g: exactly equivariant, whatever the operator.
@@ -162,6 +156,32 @@ class Unrolled(Operator):
         frames = list(states(self.step, u, self.time.size, given))
         grid = Grid.of(self.time, *frames[-1].grid.axes)
         result = Field(torch.stack([frame.values for frame in frames], dim=1), grid)
+        return result if at is None else result.at(at)
+
+
+class Recurrent(Operator):
+    """The trajectory that follows a history: each step sees the last frames and answers the next.
+
+    Args:
+        step: Maps h c channels, the last h frames from old to new, to the c of the next frame.
+        time: Times of the result.
+
+    Shapes:
+        Field (batch, *points, h c) -> Field (batch, times, *points, c).
+    """
+
+    def __init__(self, step: Operator, time: Axis) -> None:
+        super().__init__()
+        self.step = step
+        self.time = time
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        history, frames = u.values, []
+        for _ in range(self.time.size):
+            following = self.step(u.with_values(history), given)
+            frames.append(following.values)
+            history = torch.cat([history[..., following.channels :], following.values], dim=-1)
+        result = Field(torch.stack(frames, dim=1), Grid.of(self.time, *u.grid.axes))
         return result if at is None else result.at(at)
 
 

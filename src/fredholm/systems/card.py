@@ -85,6 +85,8 @@ class Card:
         recipe: How it is trained by default.
         published: The claim in words, with its published numbers.
         experiment: What shows the claim on two CPU cores within ten minutes.
+        sizes: Further experiments by the name of their size; `paper` is that of the publication
+            and wants a graphics card.
         for_use: When to choose it, in one sentence.
         closed_form: It is fitted by one call, and looks at the samples as they are.
     """
@@ -96,6 +98,7 @@ class Card:
     recipe: Recipe = field(default_factory=Recipe)
     published: str = ""
     experiment: Experiment | None = None
+    sizes: Mapping[str, Experiment] = field(default_factory=dict)
     for_use: str = ""
     closed_form: bool = False
 

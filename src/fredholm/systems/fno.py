@@ -10,6 +10,7 @@ from fredholm.models import FNO
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, contest, costs
+from fredholm.systems.flow import forecast_flow
 from fredholm.training import AdamW
 
 _SECONDS = 120.0
@@ -118,5 +119,6 @@ CARD = Card(
         "resolution at which the trained operator is asked"
     ),
     experiment=experiment,
+    sizes={"paper": forecast_flow},
     for_use="the default on grids: smooth or periodic solutions, any resolution",
 )
