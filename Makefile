@@ -3,6 +3,7 @@
 # make lint   style, format, types
 # make docs   the documentation, warnings are errors
 # make peers  the comparison with another library on the same data and seconds
+# make apebench  small networks as time steps: a published table made again (90 minutes)
 
 PYTHON ?= python3
 # Where the published files lie that the comparison uses.
@@ -11,7 +12,7 @@ BIN := .venv/bin
 # Small networks and small tests run fastest on one thread per process.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint docs peers clean
+.PHONY: demo test lint docs peers apebench clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -39,6 +40,9 @@ docs: .venv/ready
 
 peers: .venv/ready .venv-peers/ready
 	$(BIN)/python records/peers/compare.py $(DATA)
+
+apebench: .venv/ready
+	$(BIN)/python records/apebench/table.py
 
 clean:
 	rm -rf .venv .venv-peers build dist docs/_build docs/generated

@@ -63,9 +63,8 @@ def _experiment(system: str, size: str) -> "tuple[str, Experiment]":
     if size == "small":
         return system, found.experiment
     if size not in found.sizes:
-        raise FredholmError(
-            f"{system} has no experiment of size {size!r}: {did_you_mean(size, ['small', *found.sizes])}"
-        )
+        near = did_you_mean(size, ["small", *found.sizes])
+        raise FredholmError(f"{system} has no experiment of size {size!r}: {near}")
     return f"{system}-{size}", found.sizes[size]
 
 
