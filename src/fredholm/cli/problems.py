@@ -36,8 +36,9 @@ def _list(output: Output) -> None:
     from fredholm.problems import PROBLEMS, build
 
     titles = {key: build(key).title for key in sorted(PROBLEMS)}
+    width = max(len(key) for key in titles) + 2
     for key, title in titles.items():
-        output.show(f"{key:12}{title}")
+        output.show(f"{key:{width}}{title}")
     output.show("\n`fredholm problems PROBLEM` shows the statement and the parameters of one.")
     output.result({"problems": titles})
 

@@ -12,6 +12,7 @@ from fredholm.operators.claims import (
     ZeroOnBoundary,
 )
 from fredholm.operators.closed_form import ClosedForm
+from fredholm.operators.corrected import Corrected
 from fredholm.operators.operator import Operator, at_least_one
 from fredholm.operators.rollout import Function, Repeated, Step, advance, repeat, rollout, states
 from fredholm.operators.scaled_params import ScaledParams
@@ -33,6 +34,7 @@ __all__ = [
     "Claim",
     "ClosedForm",
     "ConsistentQuery",
+    "Corrected",
     "Equivariant",
     "Function",
     "GroupAveraged",
