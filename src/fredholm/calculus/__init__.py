@@ -2,7 +2,7 @@
 
 from fredholm.calculus.evaluate import evaluate
 from fredholm.calculus.fields import derivative, divergence, gradient, laplacian
-from fredholm.calculus.fourier import FourierBasis
+from fredholm.calculus.fourier import FourierBasis, kept
 from fredholm.calculus.spectral import wavenumbers
 from fredholm.calculus.tape import Tape
 
@@ -13,6 +13,7 @@ __all__ = [
     "divergence",
     "evaluate",
     "gradient",
+    "kept",
     "laplacian",
     "wavenumbers",
 ]

@@ -20,29 +20,37 @@ class FourierBasis:
     Args:
         grid: A periodic grid; its extent and shape matter, not where its samples lie.
         device: Where factors and masks are made, and where values live.
+        nodes: Number of nodes per axis on which `points` gives values and `modes` takes them; by
+            default those of the grid. More of them leave room for products, and the modes that
+            are not kept cost nothing.
 
     Shapes:
-        points (..., *points), modes (..., *modes).
+        points (..., *nodes), modes (..., *modes).
 
     Raises:
         ValueError: An axis is not periodic.
     """
 
-    def __init__(self, grid: Grid, device: torch.device | None = None) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        device: torch.device | None = None,
+        nodes: Sequence[int] | None = None,
+    ) -> None:
         if not grid.periodic:
             raise ValueError(f"Fourier modes need periodic axes, got {grid}")
         self.grid = grid
         self.device = device or torch.device("cpu")
-        self.dims = tuple(range(-grid.dim, 0))
+        self.nodes = tuple(nodes or grid.shape)
         self.shape = (*grid.shape[:-1], grid.shape[-1] // 2 + 1)
 
     def modes(self, values: Float[Tensor, "..."]) -> Complex[Tensor, "..."]:
         """Coefficients of values on the nodes start + jL/n."""
-        return torch.fft.rfftn(values, dim=self.dims, norm="forward")
+        return self._analysed(values, self.nodes)
 
     def points(self, modes: Complex[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Values on the nodes start + jL/n."""
-        return torch.fft.irfftn(modes, s=self.grid.shape, dim=self.dims, norm="forward")
+        return self._sampled(modes, self.nodes)
 
     def factor(self, coord: str, order: int, by: float = 0.0) -> Complex[Tensor, "1 *modes"]:
         """(ik)^order exp(ik·by) along one coordinate; two zeros give ones for every mode."""
@@ -65,21 +73,11 @@ class FourierBasis:
             result = result * self.factor(coord, 0, distance)
         return result
 
-    def band(self, fraction: float) -> Bool[Tensor, "*modes"]:
-        """Modes with |j| < fraction · n/2 on every axis; all modes for the fraction one."""
-        inside = torch.ones(self.shape, dtype=torch.bool, device=self.device)
-        for number, axis in enumerate(self.grid.axes):
-            limit = fraction * axis.size / 2 if fraction < 1 else math.inf
-            inside = inside & (self._index(number) < limit)
-        return inside
-
-    def thirds(
-        self, fraction: float
-    ) -> list[tuple[Bool[Tensor, "*modes"], Bool[Tensor, "*modes"]]]:
-        """For each axis, masks of the second and of the last third of `band(fraction)`."""
+    def thirds(self) -> list[tuple[Bool[Tensor, "*modes"], Bool[Tensor, "*modes"]]]:
+        """For each axis, masks of the second and of the last third of its modes."""
         masks = []
         for number, axis in enumerate(self.grid.axes):
-            share = self._index(number) / (fraction * axis.size / 2)
+            share = self._index(number) / (axis.size / 2)
             masks.append(((share > 1 / 3) & (share <= 2 / 3), share > 2 / 3))
         return masks
 
@@ -106,25 +104,40 @@ class FourierBasis:
             field: Values (..., *points) on `grid`.
             grid: Their grid, with samples on nodes or cell centres.
         """
-        other = FourierBasis(grid, self.device)
-        modes = other.modes(field)
-        for number, (axis, own) in enumerate(zip(grid.axes, self.grid.axes)):
-            modes = _resize(modes, number - grid.dim, axis, own.size, other._half(number))
+        modes = self._analysed(field, grid.shape)
         for number, axis in enumerate(grid.axes):
-            modes = modes * self._shift(number, -_offset(axis)).to(modes)
+            if _offset(axis):
+                modes = modes * self._shift(number, -_offset(axis)).to(modes)
         return modes
 
     def evaluate(self, modes: Complex[Tensor, "..."], grid: Grid) -> Float[Tensor, "..."]:
         """Values at the points of another grid of the same box, coarser or finer."""
         for number, axis in enumerate(grid.axes):
-            modes = modes * self._shift(number, _offset(axis)).to(modes)
+            if _offset(axis):
+                modes = modes * self._shift(number, _offset(axis)).to(modes)
         strides = [-(-own.size // axis.size) for own, axis in zip(self.grid.axes, grid.axes)]
         fine = [axis.size * stride for axis, stride in zip(grid.axes, strides)]
-        for number, own in enumerate(self.grid.axes):
-            half = self._half(number)
-            modes = _resize(modes, number - grid.dim, own, fine[number], half)
-        values = torch.fft.irfftn(modes, s=fine, dim=self.dims, norm="forward")
+        values = self._sampled(modes, fine)
         return values[(..., *(slice(None, None, stride) for stride in strides))]
+
+    def _analysed(self, values: Tensor, nodes: Sequence[int]) -> Tensor:
+        """The modes of values on a number of nodes: axis by axis, so that little is transformed."""
+        for number in reversed(range(self.grid.dim)):
+            dim, half = number - self.grid.dim, self._half(number)
+            transform = torch.fft.rfft if half else torch.fft.fft
+            values = transform(values, dim=dim, norm="forward")
+            values = _resize(values, dim, nodes[number], self.grid.shape[number], half)
+        return values
+
+    def _sampled(self, modes: Tensor, nodes: Sequence[int]) -> Tensor:
+        """Values on a number of nodes."""
+        for number, size in enumerate(nodes):
+            dim, half = number - self.grid.dim, self._half(number)
+            modes = _resize(modes, dim, self.grid.shape[number], size, half)
+            if half:
+                return torch.fft.irfft(modes, n=size, dim=dim, norm="forward")
+            modes = torch.fft.ifft(modes, dim=dim, norm="forward")
+        raise AssertionError("the last axis is the half one")
 
     def _half(self, number: int) -> bool:
         return number == self.grid.dim - 1
@@ -145,28 +158,36 @@ def _offset(axis: Axis) -> float:
     return axis.spacing / 2 if axis.location == "cell" else 0.0
 
 
-def _resize(modes: Tensor, dim: int, axis: Axis, size: int, half: bool) -> Tensor:
-    """Coefficients of n = axis.size points, as those of `size` points, along one dimension.
+def kept(grid: Grid, fraction: float) -> Grid:
+    """The grid that has just the modes with |j| < fraction · n/2; all of them for the fraction one.
+
+    Args:
+        grid: A periodic grid.
+        fraction: In (0, 1].
+    """
+    if fraction == 1:
+        return grid
+    # 1e-9: two thirds of 96 are 64, whatever the rounding.
+    return grid.resized([2 * math.ceil(fraction * n / 2 - 1e-9) - 1 for n in grid.shape])
+
+
+def _resize(modes: Tensor, dim: int, n: int, size: int, half: bool) -> Tensor:
+    """Coefficients of n points, as those of `size` points, along one dimension.
 
     The last mode of an even number of points is a cosine: on more points it is shared by +n/2 and
     -n/2; on fewer points it and what does not fit are dropped.
     """
-    n = axis.size
     if size == n:
         return modes
-    modes = modes.movedim(dim, -1)
-    keep = (min(n, size) - 1) // 2
-    result = modes.new_zeros(*modes.shape[:-1], size // 2 + 1 if half else size)
-    parts: list[tuple[Sequence[int] | slice, Tensor]] = [
-        (slice(0, keep + 1), modes[..., : keep + 1])
-    ]
-    if not half and keep:
-        parts.append((slice(-keep, None), modes[..., -keep:]))
+    count = (min(n, size) - 1) // 2
+    below = [modes.narrow(dim, 0, count + 1)]
+    above = [] if half or not count else [modes.narrow(dim, n - count, count)]
     if n % 2 == 0 and size > n:
-        shared = modes[..., n // 2 : n // 2 + 1] / 2
-        parts.append((slice(n // 2, n // 2 + 1), shared))
-        if not half:
-            parts.append((slice(size - n // 2, size - n // 2 + 1), shared))
-    for place, part in parts:
-        result[..., place] = part
-    return result.movedim(-1, dim)
+        shared = modes.narrow(dim, n // 2, 1) / 2
+        below, above = [*below, shared], [] if half else [shared, *above]
+    gap = (size // 2 + 1 if half else size) - sum(part.shape[dim] for part in (*below, *above))
+    if gap:
+        shape = list(modes.shape)
+        shape[dim] = gap
+        below.append(modes.new_zeros(shape))
+    return torch.cat([*below, *above], dim=dim) if above or len(below) > 1 else below[0]

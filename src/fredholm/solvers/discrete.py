@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from fredholm.calculus import FourierBasis
 from fredholm.domains import Grid
 from fredholm.equations import Coord, Equation, Values, states_of
 from fredholm.errors import EquationError
@@ -91,16 +90,16 @@ class Discrete:
         self.statement = statement
         self.shape = shape
         self.dealias = dealias
-        self.basis = FourierBasis(box(statement.grid).resized(shape), statement.device)
         self.system = SpectralSystem(
             statement.equations,
-            self.basis,
+            box(statement.grid).resized(shape),
+            device=statement.device,
             values=statement.values,
             coefficients=statement.coefficients,
             dealias=dealias,
         )
-        full = torch.stack([self._expanded(name) for name in statement.states], dim=1)
-        self.state = self.system.filtered(full)
+        self.basis = self.system.basis
+        self.state = torch.stack([self._expanded(name) for name in statement.states], dim=1)
 
     def _expanded(self, name: str) -> Tensor:
         field = self.statement.initial[name]

@@ -79,36 +79,42 @@ class Scheme:
         stages = (self._first, self._second, self._third, self._fourth)
         return stages[self.order - 1](state, time, rate)
 
+    def _plus(self, base: Modes, coefficient: Tensor, state: Modes) -> Modes:
+        """base + coefficient · state, in one pass over memory where nothing is coupled."""
+        if not self.coupled:
+            return torch.addcmul(base, coefficient, state)
+        return base + self._apply(coefficient, state)
+
     def _first(self, u: Modes, t: float, rate: Rate) -> Modes:
-        return self._apply(self._whole, u) + self._apply(self._one, rate(u, t))
+        return self._plus(self._apply(self._whole, u), self._one, rate(u, t))
 
     def _second(self, u: Modes, t: float, rate: Rate) -> Modes:
         start = rate(u, t)
-        a = self._apply(self._whole, u) + self._apply(self._one, start)
+        a = self._plus(self._apply(self._whole, u), self._one, start)
         end = rate(a, t + self.step_size)
-        return a + self._apply(self._weights[1], end - start)
+        return self._plus(a, self._weights[1], end - start)
 
     def _third(self, u: Modes, t: float, rate: Rate) -> Modes:
-        h, apply = self.step_size, self._apply
+        h, apply, plus = self.step_size, self._apply, self._plus
         first, between, last = self._weights
         start = rate(u, t)
-        a = apply(self._half, u) + apply(self._half_one, start)
+        a = plus(apply(self._half, u), self._half_one, start)
         middle = rate(a, t + h / 2)
         propagated = apply(self._whole, u)
-        b = propagated + apply(self._one, 2 * middle - start)
+        b = plus(propagated, self._one, 2 * middle - start)
         end = rate(b, t + h)
-        return propagated + apply(first, start) + apply(between, middle) + apply(last, end)
+        return plus(plus(plus(propagated, first, start), between, middle), last, end)
 
     def _fourth(self, u: Modes, t: float, rate: Rate) -> Modes:
-        h, apply = self.step_size, self._apply
+        h, apply, plus = self.step_size, self._apply, self._plus
         first, between, last = self._weights
         start = rate(u, t)
         halfway = apply(self._half, u)
-        a = halfway + apply(self._half_one, start)
+        a = plus(halfway, self._half_one, start)
         second = rate(a, t + h / 2)
-        b = halfway + apply(self._half_one, second)
+        b = plus(halfway, self._half_one, second)
         third = rate(b, t + h / 2)
-        c = apply(self._half, a) + apply(self._half_one, 2 * third - start)
+        c = plus(apply(self._half, a), self._half_one, 2 * third - start)
         end = rate(c, t + h)
-        increment = apply(first, start) + apply(between, second + third) + apply(last, end)
-        return apply(self._whole, u) + increment
+        propagated = plus(apply(self._whole, u), first, start)
+        return plus(plus(propagated, between, second + third), last, end)

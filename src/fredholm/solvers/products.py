@@ -1,26 +1,51 @@
 """Nonlinear terms evaluated on points, between two Fourier transforms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Complex
+from jaxtyping import Complex
 from torch import Tensor
 
 from fredholm.calculus import FourierBasis, Tape
 from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, Values
 from fredholm.equations.differential import Derivative, Shift, Shifts, displacement
 from fredholm.equations.expand import Orders, raised
+from fredholm.equations.tree import Const
 from fredholm.errors import EquationError
 
 
 @dataclass(frozen=True)
 class Group:
-    """A sum of products in one row of a system, under one derivative D^orders."""
+    """coefficient · D^orders core: a sum of products in one row of a system."""
 
     row: int
     orders: Orders
     core: Expression
+    coefficient: Expression = Const(1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where the modes of a function are found: a row of the known ones, times a factor."""
+
+    row: int
+    factor: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What does not change in time.
+
+    Args:
+        basis: The modes, and the nodes on which products are computed.
+        values: Values of parameters.
+        points: The coefficients on the nodes.
+    """
+
+    basis: FourierBasis
+    values: Values
+    points: Mapping[str, Tensor]
 
 
 class Products:
@@ -29,12 +54,10 @@ class Products:
     All derivatives of all functions go to points in one transform, and all sums return in one.
 
     Args:
-        groups: What to compute; the derivatives around the groups are left to the caller.
-        names: Names of the functions, in the order of their modes.
-        basis: The modes.
-        band: The modes that an inner product keeps before it is differentiated.
-        values: Values of parameters.
-        given: Points of the coefficients.
+        groups: What to compute; the coefficients of the groups and the derivatives around them
+            are left to the caller.
+        sources: The functions by name.
+        known: Everything else.
 
     Raises:
         EquationError: A product contains a function that is not among the names, or a
@@ -44,25 +67,21 @@ class Products:
     def __init__(
         self,
         groups: Sequence[Group],
-        names: Sequence[str],
-        basis: FourierBasis,
-        band: Bool[Tensor, "*modes"],
-        values: Values,
-        given: Mapping[str, Tensor],
+        sources: Mapping[str, Source],
+        known: Known,
     ) -> None:
-        self._basis, self._band = basis, band
+        self._basis = basis = known.basis
         self._tape = Tape([group.core for group in groups], _is_leaf)
         needed = [leaf for leaf in self._tape.leaves if _is_linear(leaf)]
         chains = [chain(leaf) for leaf in needed]
         for _, _, core in chains:
-            _require_known(core, names)
+            _require_known(core, sources)
         self._needed = {leaf: number for number, leaf in enumerate(needed)}
-        self._rows = [names.index(core.name) for *_, core in chains]  # type: ignore[attr-defined]
-        factors = [basis.multiplier(orders, shifts)[0] for orders, shifts, _ in chains]
-        changed = any(orders or shifts for orders, shifts, _ in chains)
-        self._factors = torch.stack(factors) if changed else None
+        places = [sources[core.name] for *_, core in chains]  # type: ignore[attr-defined]
+        self._rows = [place.row for place in places]
+        self._factors = _factors(chains, places, basis)
         self._fixed = {
-            leaf: _fixed(leaf, basis, values, given)
+            leaf: _fixed(leaf, known)
             for leaf in self._tape.leaves
             if leaf not in self._needed and leaf != Coord("t")
         }
@@ -81,25 +100,29 @@ class Products:
                 return points[:, self._needed[e]]
             return self._fixed.get(e, time)
 
-        shape = (len(modes), *self._basis.grid.shape)
+        shape = (len(modes), *self._basis.nodes)
         results = self._tape(leaf, self._derivative)
         sums = [
             torch.as_tensor(r, dtype=torch.float64, device=modes.device).expand(shape)
             for r in results
         ]
-        return list(self._basis.modes(torch.stack(sums, dim=1)).unbind(1))
+        stacked = torch.stack(sums, dim=1) if len(sums) > 1 else sums[0].unsqueeze(1)
+        return list(self._basis.modes(stacked).unbind(1))
 
     def _points(self, modes: Tensor) -> Tensor:
         """Values of all functions and derivatives that stand in the products."""
         if not self._needed:
             return modes
-        chosen = modes if self._rows == list(range(modes.shape[1])) else modes[:, self._rows]
+        if len(set(self._rows)) == 1:
+            chosen = modes[:, self._rows[0] : self._rows[0] + 1]  # a view; factors broadcast it
+        else:
+            chosen = modes if self._rows == list(range(modes.shape[1])) else modes[:, self._rows]
         return self._basis.points(chosen if self._factors is None else chosen * self._factors)
 
     def _derivative(self, node: Derivative, operand: Tensor) -> Tensor:
         """The derivative of a product that stands inside another product."""
         basis = self._basis
-        modes = basis.modes(operand.expand(len(operand), *basis.grid.shape)) * self._band
+        modes = basis.modes(operand.expand(len(operand), *basis.nodes))
         return basis.points(modes * basis.multiplier(((node.coord, node.order),)))
 
 
@@ -121,7 +144,24 @@ def _is_leaf(e: Expression) -> bool:
     return _is_linear(e) or isinstance(e, Shift)
 
 
-def _require_known(core: Expression, names: Sequence[str]) -> None:
+def _factors(
+    chains: Sequence[tuple[Orders, Shifts, Expression]],
+    places: Sequence[Source],
+    basis: FourierBasis,
+) -> Complex[Tensor, "batch leaves *modes"] | None:
+    """What the modes of the sources are multiplied with; None where that is one for all."""
+    if not any(
+        orders or shifts or p.factor is not None for (orders, shifts, _), p in zip(chains, places)
+    ):
+        return None
+    factors = [
+        basis.multiplier(orders, shifts) * (1.0 if place.factor is None else place.factor)
+        for (orders, shifts, _), place in zip(chains, places)
+    ]
+    return torch.stack(torch.broadcast_tensors(*factors), dim=1)
+
+
+def _require_known(core: Expression, names: Collection[str]) -> None:
     if core.name not in names:  # type: ignore[attr-defined]
         raise EquationError(
             f"{core} has no time derivative and stands in a nonlinear term of its own equation, "
@@ -130,23 +170,22 @@ def _require_known(core: Expression, names: Sequence[str]) -> None:
         )
 
 
-def _fixed(
-    e: Expression, basis: FourierBasis, values: Values, given: Mapping[str, Tensor]
-) -> Tensor:
+def _fixed(e: Expression, known: Known) -> Tensor:
     """The points of a symbol that does not change in time."""
+    basis = FourierBasis(known.basis.grid.resized(known.basis.nodes), known.basis.device)
     grid = basis.grid
     match e:
         case Coefficient():
-            if e.name not in given:
+            if e.name not in known.points:
                 raise EquationError(f"no function is given for the coefficient {e.name!r}")
-            return given[e.name]
+            return known.points[e.name]
         case Param():
-            number = values.get(e.name, e.value)
+            number = known.values.get(e.name, e.value)
             value = torch.as_tensor(number, dtype=torch.float64, device=basis.device)
             return value.reshape(-1, *[1] * grid.dim)
         case Shift():
             shifts, core = displacement(e)
-            points = _fixed(core, basis, values, given)
+            points = _fixed(core, known)
             return basis.points(basis.modes(points) * basis.multiplier((), shifts))
         case Coord():
             return grid.points().to(basis.device)[..., grid.names.index(e.name)][None]

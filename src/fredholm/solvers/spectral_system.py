@@ -1,21 +1,21 @@
 """A semilinear system on Fourier modes: ∂ₜ s = L s + N(s, t), read off the statement."""
 
-import operator
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from dataclasses import replace
 
 import torch
 from jaxtyping import Complex
 from torch import Tensor
 
-from fredholm.calculus import FourierBasis
+from fredholm.calculus import FourierBasis, kept
+from fredholm.domains import Grid
 from fredholm.equations import Coord, Equation, Expression, Unknown, Values
-from fredholm.equations.expand import Orders
+from fredholm.equations.expand import Orders, Term
 from fredholm.equations.semilinear import Row, semilinear
-from fredholm.equations.symbol import symbol
-from fredholm.equations.tree import add, mul
+from fredholm.equations.symbol import symbol, term_factor
+from fredholm.equations.tree import Const, add, mul
 from fredholm.fields import Field
-from fredholm.solvers.products import Group, Products
+from fredholm.solvers.products import Group, Known, Products, Source
 
 Modes = Complex[Tensor, "batch m *modes"]
 Weights = list[list[Tensor | None]]
@@ -30,11 +30,12 @@ class SpectralSystem:
 
     Args:
         equations: Equations keyed by the unknown that each determines.
-        basis: The modes.
+        grid: A periodic grid with samples on nodes, on which products are computed.
+        device: Where everything is computed.
         values: Values of parameters, one number or one per sample.
         coefficients: Given functions by name, on grids of the same box.
         dealias: Fraction of the modes that products keep (2/3 removes all aliasing of quadratic
-            terms); the others are zero in the state as well.
+            terms); the state has no others. A linear equation keeps all modes.
 
     Raises:
         EquationError: An auxiliary is determined by a nonlinear equation of itself, or a
@@ -44,43 +45,42 @@ class SpectralSystem:
     def __init__(
         self,
         equations: Mapping[str, Equation],
-        basis: FourierBasis,
+        grid: Grid,
         *,
+        device: torch.device,
         values: Values,
         coefficients: Mapping[str, Field],
         dealias: float,
     ) -> None:
         values = {
-            name: value.to(basis.device) if isinstance(value, Tensor) else value
+            name: value.to(device) if isinstance(value, Tensor) else value
             for name, value in values.items()
         }
-        system = semilinear(equations, basis.grid.names)
-        matrices = symbol(system, basis.factor, values)
+        system = semilinear(equations, grid.names)
         m = len(system.states)
         evolving = [group for i, row in enumerate(system.rows[:m]) for group in _groups(i, row)]
         enslaved = [group for i, row in enumerate(system.rows[m:], m) for group in _groups(i, row)]
-        self.basis = basis
+        self.exact = not any(_varies(group.core) for group in (*evolving, *enslaved))
+        self.basis = FourierBasis(kept(grid, 1.0 if self.exact else dealias), device, grid.shape)
+        matrices = symbol(system, self.basis.factor, values)
         self.states, self.slaves = system.states, system.auxiliaries
         self.linear = matrices.linear
-        self.exact = not any(_varies(group.core) for group in (*evolving, *enslaved))
-        kept = 1.0 if self.exact else dealias
-        self.band, self.thirds = basis.band(kept), basis.thirds(kept)
-        given = {
-            name: basis.points(basis.expand(field.values[..., 0].to(basis.device), field.grid))
-            for name, field in coefficients.items()
-        }
-        symbols = (*self.states, *self.slaves)
-        self._evolving = Products(evolving, symbols, basis, self.band, values, given)
-        self._enslaved = Products(enslaved, self.states, basis, self.band, values, given)
-        self._drive = self._weights(matrices.drive, [*evolving, *enslaved])
-        self._gauge = self._weights(matrices.gauge, enslaved, first=m)
+        self._drive = self._weights(matrices.drive, [*evolving, *enslaved], values)
+        self._gauge = self._weights(matrices.gauge, enslaved, values, first=m)
         self._slave = [_present(row.unbind(-1)) for row in matrices.slave.unbind(-2)]
+        known = Known(self.basis, values, _points(coefficients, FourierBasis(grid, device)))
+        sources = {name: Source(number) for number, name in enumerate(self.states)}
+        self._enslaved = Products(enslaved, sources, known)
+        images = _images(self._slave) if not enslaved else None
+        self._separate = bool(self.slaves) and images is None
+        images = images or [Source(m + number) for number in range(len(self.slaves))]
+        self._evolving = Products(evolving, sources | dict(zip(self.slaves, images)), known)
 
     def rate(self, state: Modes, time: float) -> Modes:
         """N(s, t): everything that the linear part leaves out."""
         forces = self._enslaved(state, time)
         known = state
-        if self.slaves:
+        if self._separate:
             known = torch.cat([state, self._auxiliaries(state, forces)], dim=1)
         return _combined(self._drive, [*self._evolving(known, time), *forces], state)
 
@@ -92,13 +92,12 @@ class SpectralSystem:
         by_states = _combined(self._slave, list(state.unbind(1)), state)
         return by_states + _combined(self._gauge, forces, state) if forces else by_states
 
-    def filtered(self, modes: Tensor) -> Tensor:
-        """The modes inside the band that products keep."""
-        return modes * self.band
-
-    def _weights(self, matrix: Tensor, groups: list[Group], first: int = 0) -> Weights:
-        """What each group of products contributes to each row: matrix · D^orders, in the band."""
-        factors = [self.basis.multiplier(group.orders) * self.band for group in groups]
+    def _weights(
+        self, matrix: Tensor, groups: list[Group], values: Values, first: int = 0
+    ) -> Weights:
+        """What each group of products contributes to each row: matrix · coefficient · D^orders."""
+        terms = [Term(group.coefficient, group.orders, group.core) for group in groups]
+        factors = [term_factor(term, self.basis.factor, values) for term in terms]
         return [
             _present([matrix[..., i, g.row - first] * f for g, f in zip(groups, factors)])
             for i in range(matrix.shape[-2])
@@ -114,18 +113,46 @@ def _combined(weights: Weights, parts: Sequence[Tensor], like: Modes) -> Modes:
     """Σⱼ weights[i][j] parts[j] for each row i."""
     rows = []
     for row in weights:
-        terms = [weight * part for weight, part in zip(row, parts) if weight is not None]
-        rows.append(reduce(operator.add, terms) if terms else torch.zeros_like(like[:, 0]))
-    return torch.stack(rows, dim=1)
+        total = None
+        for weight, part in zip(row, parts):
+            if weight is not None:
+                total = weight * part if total is None else torch.addcmul(total, weight, part)
+        rows.append(torch.zeros_like(like[:, 0]) if total is None else total)
+    return torch.stack(rows, dim=1) if len(rows) > 1 else rows[0].unsqueeze(1)
+
+
+def _images(slaves: Weights) -> list[Source] | None:
+    """Each auxiliary as a multiple of one state, where all of them are."""
+    images = []
+    for row in slaves:
+        present = [(number, weight) for number, weight in enumerate(row) if weight is not None]
+        if len(present) != 1:
+            return None
+        images.append(Source(*present[0]))
+    return images
+
+
+def _points(coefficients: Mapping[str, Field], basis: FourierBasis) -> dict[str, Tensor]:
+    """The coefficients on the nodes, with all modes that these have."""
+    return {
+        name: basis.points(basis.expand(field.values[..., 0].to(basis.device), field.grid))
+        for name, field in coefficients.items()
+    }
 
 
 def _groups(number: int, row: Row) -> list[Group]:
     """The rest of a row as Σ D^orders (sum of products)."""
-    found: dict[Orders, Expression] = {}
+    found: dict[Orders, list[Term]] = {}
     for term in row.rest:
-        part = mul(term.coefficient, term.core)
-        found[term.orders] = add(found[term.orders], part) if term.orders in found else part
-    return [Group(number, orders, core) for orders, core in found.items()]
+        found.setdefault(term.orders, []).append(term)
+    groups = []
+    for orders, terms in found.items():
+        common = terms[0].coefficient
+        if any(term.coefficient != common for term in terms):
+            common = Const(1.0)
+            terms = [replace(term, core=mul(term.coefficient, term.core)) for term in terms]
+        groups.append(Group(number, orders, add(*(term.core for term in terms)), common))
+    return groups
 
 
 def _varies(e: Expression) -> bool:

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from fredholm.calculus import FourierBasis
 from fredholm.domains import Domain, Grid
 from fredholm.equations import Coord, Equation, Values, parameters, require_well_posed, states_of
 from fredholm.errors import EquationError, did_you_mean
@@ -162,10 +161,10 @@ class _Flow:
     """The equations on the modes of a grid, for given parameters, on a device."""
 
     def __init__(self, stepper: Stepper, values: Values, device: torch.device) -> None:
-        self.basis = FourierBasis(box(stepper.grid), device)
         self.system = SpectralSystem(
             stepper.equations,
-            self.basis,
+            box(stepper.grid),
+            device=device,
             values=values,
             coefficients=stepper.coefficients,
             dealias=stepper.dealias,
@@ -179,13 +178,13 @@ class _Flow:
     def state(self, u: Field) -> Complex[Tensor, "batch m *modes"]:
         """The modes of the states that the products keep."""
         values = u.values.movedim(-1, 1).to(torch.float64)
-        return self.system.filtered(self.basis.expand(values, u.grid))
+        return self.system.basis.expand(values, u.grid)
 
     def points(
         self, state: Complex[Tensor, "batch m *modes"], like: Field
     ) -> Float[Tensor, "batch *points m"]:
         """The values of the states where those of another function lie, in its dtype."""
-        return self.basis.evaluate(state, like.grid).movedim(1, -1).to(like.values.dtype)
+        return self.system.basis.evaluate(state, like.grid).movedim(1, -1).to(like.values.dtype)
 
 
 def _require_autonomous(equations: Mapping[str, Equation], grid: Grid) -> None:
