@@ -17,6 +17,7 @@ BOUNDS = {
     "own_data": 0.013,
     "own_equation": 2e-3,
     "own_network": 0.01,
+    "rollout": 0.03,
 }
 
 

@@ -80,3 +80,11 @@ def test_samples_that_are_no_trajectories_are_refused() -> None:
     for view in (one_step, pairs):
         with pytest.raises(DataError, match="begin with the input"):
             view(other)
+
+
+def test_a_first_frame_that_a_solver_has_filtered_is_still_the_input() -> None:
+    samples = trajectories()
+    slightly = replace(samples, inputs=samples.inputs.with_values(samples.inputs.values + 1e-3))
+    assert forecast(slightly).targets.grid.axis("t").size == STEPS
+    later = replace(samples, inputs=samples.inputs.with_values(samples.inputs.values - 1))
+    assert forecast(later) is later, "targets that begin one interval after the input lose nothing"

@@ -174,6 +174,8 @@ def _holds_its_input(samples: Samples) -> bool:
     time: Axis = grid.axes[0]
     if time.location != "node" or time.size < 2 or grid.axes[1:] != space.axes:
         return False
-    first, given = samples.targets.values[:, 0], samples.inputs.values
-    size = float(given.abs().max()) + 1e-30
-    return bool(torch.isclose(first, given.to(first), rtol=0, atol=1e-6 * size).all())
+    first, second = samples.targets.values[:, 0], samples.targets.values[:, 1]
+    given = samples.inputs.values.to(first)
+    gap, size, change = (float(v.norm()) for v in (first - given, given, second - given))
+    # A solver with a loose tolerance gives back its input filtered, but far closer than a frame.
+    return gap <= max(1e-6 * size, 0.02 * change)

@@ -14,7 +14,8 @@ from fredholm.metrics import BANDS
 _SLACK = 1.5
 """An input is far when its distance exceeds the largest among the training inputs by this."""
 _SHARE = 0.02
-"""Least deviation of a share of amplitude that is taken for a difference, and not for rounding."""
+"""Least deviation of a share of amplitude, or of a mean relative to the variation, that is taken
+for a difference, and not for rounding."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Limits:
         # A feature that hardly varies must not turn rounding into a distance.
         shares = torch.tensor([_SHARE if name.startswith("share") else 0.0 for name in names])
         floor = torch.maximum(1e-3 * values.abs().amax(0) + 1e-12, shares)
+        for number, name in enumerate(names):
+            if name.startswith("mean of "):  # often conserved, and then known to rounding
+                variation = values[:, names.index(name.replace("mean", "variation", 1))]
+                floor[number] = torch.maximum(floor[number], _SHARE * variation.max())
         scale = torch.maximum(values.std(0, correction=0), floor)
         largest = ((values - mean) / scale).abs().amax()
         ranges = tuple(
