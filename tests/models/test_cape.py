@@ -22,7 +22,7 @@ LABEL = (Variable("u"),)
 def cape(params: int = 1, **sizes: int) -> CAPE:
     torch.manual_seed(0)
     base = ResNet(2, 1, 1, hidden_channels=4, blocks=1)
-    return CAPE(base, 1, params, 1, **{"hidden_channels": 8, "blocks": 2, "modes": 5} | sizes)
+    return CAPE(base, 1, 1, params, 1, **{"hidden_channels": 8, "blocks": 2, "modes": 5} | sizes)
 
 
 def shifted(n: int = 16) -> Samples:

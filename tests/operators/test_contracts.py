@@ -110,7 +110,7 @@ OPERATORS = {
         LINE,
     ),
     "cape": (
-        lambda: CAPE(ResNet(2, 1, 1, hidden_channels=4, blocks=1), 1, 0, 1, hidden_channels=4),
+        lambda: CAPE(ResNet(3, 2, 1, hidden_channels=4, blocks=1), 1, 2, 0, 1, hidden_channels=4),
         LINE,
     ),
     "normalised": (

@@ -16,10 +16,11 @@ _GATE = 32
 
 
 class CAPE(Operator):
-    """base([u, w]), where w is a guess of the next state that the equation's parameters steer.
+    """base([u, w]), where w is a guess of the answer that the equation's parameters steer.
 
-    The guess is w = u + three changes, one after the other; each is made by features of the state
-    of three kinds, and each channel of a feature passes a gate that depends on the parameters p:
+    The guess starts as w = u, or as a linear map of its channels where the answer has others, and
+    is changed three times. A change is made of features of three kinds, and each channel of a
+    feature passes a gate that depends on the parameters p:
 
         z = gelu(conv₅(w))
         change = norm(M gelu(g₁(p) K z + g₂(p) D z + g₃(p) P z + S z))
@@ -31,8 +32,8 @@ class CAPE(Operator):
     (P).
 
     Args:
-        base: Maps channels + channels to the answer; takes no parameters itself.
-        channels: Channels of the state.
+        base: Maps in_channels + out_channels to the answer; takes no parameters itself.
+        in_channels, out_channels: Channels of the functions.
         params: Number of parameters p, in numbers of order one (see `ScaledParams`). With 0 the
             gates are learned constants.
         dim: Dimension of the grid.
@@ -41,7 +42,7 @@ class CAPE(Operator):
         modes: Wavenumbers of K per axis.
 
     Shapes:
-        Field (batch, *points, channels), given.params (batch, params) -> the base's answer.
+        Field (batch, *points, in_channels), given.params (batch, params) -> the base's answer.
 
     Raises:
         ValueError: The parameters are missing or of another number, or the grid has another
@@ -57,7 +58,8 @@ class CAPE(Operator):
     def __init__(
         self,
         base: Operator,
-        channels: int,
+        in_channels: int,
+        out_channels: int,
         params: int,
         dim: int,
         *,
@@ -67,15 +69,23 @@ class CAPE(Operator):
     ) -> None:
         super().__init__()
         at_least_one(
-            channels=channels, dim=dim, hidden_channels=hidden_channels, blocks=blocks, modes=modes
+            in_channels=in_channels,
+            out_channels=out_channels,
+            dim=dim,
+            hidden_channels=hidden_channels,
+            blocks=blocks,
+            modes=modes,
         )
         if params < 0:
             raise ValueError(f"the number of parameters is not negative, got {params}")
         self.base = base
         self.params = params
         self.dim = dim
+        same = in_channels == out_channels
+        self.start = nn.Identity() if same else nn.Linear(in_channels, out_channels)
         self.blocks = nn.ModuleList(
-            _Change(channels, max(params, 1), dim, hidden_channels, modes) for _ in range(blocks)
+            _Change(out_channels, max(params, 1), dim, hidden_channels, modes)
+            for _ in range(blocks)
         )
 
     @property
@@ -89,12 +99,12 @@ class CAPE(Operator):
         return self.base(shown, Given(member=given.member), at=at)
 
     def guess(self, u: Field, given: Given = NOTHING) -> Field:
-        """The first guess of the next state, which the base is shown."""
+        """The guess of the answer, which the base is shown."""
         given.only("params")
         if u.grid.dim != self.dim:
             raise ValueError(f"this operator works on {self.dim} axes, the input is on {u.grid}")
         gates = self._checked(u, given)
-        w = u.values.movedim(-1, 1)
+        w = self.start(u.values).movedim(-1, 1)
         for block in self.blocks:
             w = w + block(w, gates, u.grid.axes)
         return u.with_values(w.movedim(1, -1))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from fredholm.data import Samples, StreamedSamples
-from fredholm.objectives import Objective, Own
+from fredholm.objectives import Augmented, Noisy, Objective, Own
 from fredholm.operators import Boosted, Operator
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints
@@ -40,7 +40,7 @@ def fit_boosted(
     Args:
         operator: Holds one `Boosted`; whatever wraps it hands its own terms inwards.
         samples, validation, measure, optimiser, batch, seed, watch: As in `fit`.
-        objective: What the first stage minimises.
+        objective: What the first stage minimises; noise and symmetries hold for both.
         budget: Of both stages together, by default 100 epochs.
         checkpoints: Where snapshots go; those of the second stage into a folder of their own.
 
@@ -75,7 +75,7 @@ def fit_boosted(
     second = fit(
         operator,
         samples,
-        objective=Own(),
+        objective=_own(objective),
         budget=halves[1],
         validation=validation,
         measure=measure,
@@ -94,6 +94,13 @@ def _only(operator: Operator) -> Boosted:
     if len(found) != 1:
         raise ValueError(f"fit_boosted trains an operator with one Boosted, got {len(found)}")
     return found[0]
+
+
+def _own(objective: Objective | None) -> Objective:
+    """The operator's own loss, on inputs as noisy or moved as those of the first stage."""
+    if isinstance(objective, Augmented | Noisy):
+        return replace(objective, objective=_own(objective.objective))
+    return Own()
 
 
 def _halves(budget: Budget, steps_per_epoch: int) -> tuple[Budget, Budget]:
