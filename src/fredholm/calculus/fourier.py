@@ -42,6 +42,7 @@ class FourierBasis:
         self.grid = grid
         self.device = device or torch.device("cpu")
         self.nodes = tuple(nodes or grid.shape)
+        self._sizes = grid.shape
         self.shape = (*grid.shape[:-1], grid.shape[-1] // 2 + 1)
 
     def modes(self, values: Float[Tensor, "..."]) -> Complex[Tensor, "..."]:
@@ -122,22 +123,26 @@ class FourierBasis:
 
     def _analysed(self, values: Tensor, nodes: Sequence[int]) -> Tensor:
         """The modes of values on a number of nodes: axis by axis, so that little is transformed."""
-        for number in reversed(range(self.grid.dim)):
-            dim, half = number - self.grid.dim, self._half(number)
-            transform = torch.fft.rfft if half else torch.fft.fft
-            values = transform(values, dim=dim, norm="forward")
-            values = _resize(values, dim, nodes[number], self.grid.shape[number], half)
+        last = len(nodes) - 1
+        values = torch.fft.rfft(values, dim=-1, norm="forward")
+        values = _resize(values, -1, nodes[last], self._sizes[last], half=True)
+        for number in reversed(range(last)):
+            dim = number - last - 1
+            values = torch.fft.fft(values, dim=dim, norm="forward")
+            values = _resize(values, dim, nodes[number], self._sizes[number], half=False)
         return values
 
     def _sampled(self, modes: Tensor, nodes: Sequence[int]) -> Tensor:
         """Values on a number of nodes."""
-        for number, size in enumerate(nodes):
-            dim, half = number - self.grid.dim, self._half(number)
-            modes = _resize(modes, dim, self.grid.shape[number], size, half)
-            if half:
-                return torch.fft.irfft(modes, n=size, dim=dim, norm="forward")
+        *others, last = nodes
+        for number, size in enumerate(others):
+            dim = number - len(nodes)
+            modes = _resize(modes, dim, self._sizes[number], size, half=False)
             modes = torch.fft.ifft(modes, dim=dim, norm="forward")
-        raise AssertionError("the last axis is the half one")
+        if self._sizes[-1] % 2 == 0 or last < self._sizes[-1]:
+            modes = _resize(modes, -1, self._sizes[-1], last, half=True)
+        # Where there is no last cosine to be shared, irfft fills up with zeros by itself.
+        return torch.fft.irfft(modes, n=last, dim=-1, norm="forward")
 
     def _half(self, number: int) -> bool:
         return number == self.grid.dim - 1

@@ -11,18 +11,7 @@ from fredholm.calculus import FourierBasis, Tape
 from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, Values
 from fredholm.equations.differential import Derivative, Shift, Shifts, displacement
 from fredholm.equations.expand import Orders, raised
-from fredholm.equations.tree import Const
 from fredholm.errors import EquationError
-
-
-@dataclass(frozen=True)
-class Group:
-    """coefficient · D^orders core: a sum of products in one row of a system."""
-
-    row: int
-    orders: Orders
-    core: Expression
-    coefficient: Expression = Const(1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +43,8 @@ class Products:
     All derivatives of all functions go to points in one transform, and all sums return in one.
 
     Args:
-        groups: What to compute; the coefficients of the groups and the derivatives around them
-            are left to the caller.
+        sums: What to compute, each expression once; constants before the sums and derivatives
+            around them are left to the caller.
         sources: The functions by name.
         known: Everything else.
 
@@ -66,39 +55,39 @@ class Products:
 
     def __init__(
         self,
-        groups: Sequence[Group],
+        sums: Sequence[Expression],
         sources: Mapping[str, Source],
         known: Known,
     ) -> None:
         self._basis = basis = known.basis
-        self._tape = Tape([group.core for group in groups], _is_leaf)
+        self._tape = Tape(sums, _is_leaf)
         needed = [leaf for leaf in self._tape.leaves if _is_linear(leaf)]
         chains = [chain(leaf) for leaf in needed]
         for _, _, core in chains:
             _require_known(core, sources)
-        self._needed = {leaf: number for number, leaf in enumerate(needed)}
+        # By identity: to hash a tree at every stage would cost more than small transforms.
+        self._needed = {id(leaf): number for number, leaf in enumerate(needed)}
         places = [sources[core.name] for *_, core in chains]  # type: ignore[attr-defined]
         self._rows = [place.row for place in places]
         self._factors = _factors(chains, places, basis)
         self._fixed = {
-            leaf: _fixed(leaf, known)
+            id(leaf): _fixed(leaf, known)
             for leaf in self._tape.leaves
-            if leaf not in self._needed and leaf != Coord("t")
+            if id(leaf) not in self._needed and leaf != Coord("t")
         }
-        self._count = len(groups)
+        self._count = len(sums)
 
     def __call__(
         self, modes: Complex[Tensor, "batch m *modes"], time: float
     ) -> list[Complex[Tensor, "batch *modes"]]:
-        """The modes of each group at one state and time, not yet filtered."""
+        """The modes of each sum at one state and time."""
         if not self._count:
             return []
         points = self._points(modes)
 
         def leaf(e: Expression) -> Tensor | float:
-            if e in self._needed:
-                return points[:, self._needed[e]]
-            return self._fixed.get(e, time)
+            number = self._needed.get(id(e))
+            return self._fixed.get(id(e), time) if number is None else points[:, number]
 
         shape = (len(modes), *self._basis.nodes)
         results = self._tape(leaf, self._derivative)

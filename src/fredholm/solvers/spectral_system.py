@@ -1,7 +1,7 @@
 """A semilinear system on Fourier modes: ∂ₜ s = L s + N(s, t), read off the statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Complex
@@ -15,10 +15,20 @@ from fredholm.equations.semilinear import Row, semilinear
 from fredholm.equations.symbol import symbol, term_factor
 from fredholm.equations.tree import Const, add, mul
 from fredholm.fields import Field
-from fredholm.solvers.products import Group, Known, Products, Source
+from fredholm.solvers.products import Known, Products, Source
 
 Modes = Complex[Tensor, "batch m *modes"]
 Weights = list[list[Tensor | None]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """coefficient · D^orders core: a sum of products in one row of a system."""
+
+    row: int
+    orders: Orders
+    core: Expression
+    coefficient: Expression
 
 
 class SpectralSystem:
@@ -65,16 +75,19 @@ class SpectralSystem:
         matrices = symbol(system, self.basis.factor, values)
         self.states, self.slaves = system.states, system.auxiliaries
         self.linear = matrices.linear
-        self._drive = self._weights(matrices.drive, [*evolving, *enslaved], values)
+        by_evolving = self._weights(matrices.drive, evolving, values)
+        by_enslaved = self._weights(matrices.drive, enslaved, values)
+        self._drive = [a + b for a, b in zip(by_evolving, by_enslaved)]
         self._gauge = self._weights(matrices.gauge, enslaved, values, first=m)
         self._slave = [_present(row.unbind(-1)) for row in matrices.slave.unbind(-2)]
         known = Known(self.basis, values, _points(coefficients, FourierBasis(grid, device)))
         sources = {name: Source(number) for number, name in enumerate(self.states)}
-        self._enslaved = Products(enslaved, sources, known)
+        self._enslaved = Products(_cores(enslaved), sources, known)
         images = _images(self._slave) if not enslaved else None
         self._separate = bool(self.slaves) and images is None
         images = images or [Source(m + number) for number in range(len(self.slaves))]
-        self._evolving = Products(evolving, sources | dict(zip(self.slaves, images)), known)
+        sources |= dict(zip(self.slaves, images))
+        self._evolving = Products(_cores(evolving), sources, known)
 
     def rate(self, state: Modes, time: float) -> Modes:
         """N(s, t): everything that the linear part leaves out."""
@@ -95,13 +108,15 @@ class SpectralSystem:
     def _weights(
         self, matrix: Tensor, groups: list[Group], values: Values, first: int = 0
     ) -> Weights:
-        """What each group of products contributes to each row: matrix · coefficient · D^orders."""
-        terms = [Term(group.coefficient, group.orders, group.core) for group in groups]
-        factors = [term_factor(term, self.basis.factor, values) for term in terms]
-        return [
-            _present([matrix[..., i, g.row - first] * f for g, f in zip(groups, factors)])
-            for i in range(matrix.shape[-2])
-        ]
+        """What each core contributes to each row: Σ matrix · coefficient · D^orders."""
+        cores = _cores(groups)
+        columns = [torch.zeros_like(matrix[..., 0]) for _ in cores]
+        for group in groups:
+            term = Term(group.coefficient, group.orders, group.core)
+            factor = term_factor(term, self.basis.factor, values)[..., None]
+            number = cores.index(group.core)
+            columns[number] = columns[number] + matrix[..., group.row - first] * factor
+        return [_present([c[..., i] for c in columns]) for i in range(matrix.shape[-2])]
 
 
 def _present(weights: Sequence[Tensor]) -> list[Tensor | None]:
@@ -138,6 +153,11 @@ def _points(coefficients: Mapping[str, Field], basis: FourierBasis) -> dict[str,
         name: basis.points(basis.expand(field.values[..., 0].to(basis.device), field.grid))
         for name, field in coefficients.items()
     }
+
+
+def _cores(groups: Sequence[Group]) -> list[Expression]:
+    """Every core once: what stands in several equations is transformed once."""
+    return list(dict.fromkeys(group.core for group in groups))
 
 
 def _groups(number: int, row: Row) -> list[Group]:
