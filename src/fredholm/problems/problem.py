@@ -118,6 +118,7 @@ class Problem:
             boundary=conditions,
             given=[name for name in self.varies if name not in self.states],
         )
+        _check_varies(self)
         _check_hidden(self)
         _check_warmup(self)
         _check_lattice(self)
@@ -375,6 +376,19 @@ def _check_time(problem: Problem) -> None:
         raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
     if axis is not None and "t" in problem.domain.names:
         raise EquationError("the domain is space only; the time axis is given by time=")
+
+
+def _check_varies(problem: Problem) -> None:
+    statements = [*problem.equations.values(), *map(as_equation, problem.boundary.values())]
+    nodes = [node for e in statements for node in e.residual.walk()]
+    known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
+    for name in problem.varies:
+        if name not in known:
+            states = ", ".join(problem.states) or "nothing"
+            raise EquationError(
+                f"{name!r} varies in {problem.key!r}, but its equations contain no such "
+                f"coefficient and take initial values of {states} only"
+            )
 
 
 def _check_hidden(problem: Problem) -> None:

@@ -24,9 +24,9 @@ def wrap_ratio(u: Field, name: str) -> float:
         name: The axis.
     """
     values = u.values.detach().movedim(1 + u.grid.names.index(name), 1)
-    values = values.reshape(*values.shape[:2], -1, values.shape[-1])
     if not values.numel() or values.shape[1] < 3:
         return 0.0
+    values = values.reshape(*values.shape[:2], -1, values.shape[-1])
     jump = (values[:, 0] - values[:, -1]).square().mean(1).sqrt()
     inside = values.diff(dim=1).abs().amax((1, 2))
     ratio = jump / inside.clamp(min=torch.finfo(values.dtype).tiny)

@@ -14,7 +14,7 @@ from fredholm.solvers import Stepper
 if TYPE_CHECKING:
     from fredholm.problems.problem import Problem
 
-_MOST = 4096
+_MOST = 1024
 """Substeps of one interval beyond which the search ends."""
 _DRAWS, _INTERVALS = 2, 8
 """How many draws are looked at, and how many intervals they are followed."""
@@ -74,17 +74,22 @@ def _accurate(make: Callable[[int], Stepper], start: Field, tol: float) -> Stepp
     count = 1
     while count <= _MOST:
         stepper = make(count)
-        if _keeps(stepper, start, tol):
-            u = start
-            for _ in range(_INTERVALS):
-                u = stepper(u)
-            if _keeps(stepper, u, tol):
-                return stepper
+        if _keeps(stepper, start, tol) and _keeps(stepper, _later(stepper, start), tol):
+            return stepper
         count *= 2
     raise DivergedError(
         f"{_MOST} substeps do not solve one interval of {stepper.interval:g} to {tol:g}: take a "
         "shorter interval, a larger tolerance or a finer resolution"
     )
+
+
+def _later(stepper: Stepper, u: Field) -> Field:
+    """What becomes of states in a few intervals, or what they were when they diverged."""
+    for _ in range(_INTERVALS):
+        if not bool(torch.isfinite(u.values).all()):
+            break
+        u = stepper(u)
+    return u
 
 
 def _keeps(stepper: Stepper, u: Field, tol: float) -> bool:
