@@ -101,6 +101,12 @@ def line_axes(x: str, y: str, *, top: bool = False) -> "tuple[Figure, Axes]":
     return drawn, axes
 
 
+def legend_above(axes: "Axes") -> None:
+    """The legend, over the axes and not over the curves; `top` has left room for two lines."""
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.1}
+    axes.legend(fontsize=7.5, ncols=3, **place)
+
+
 def log_y(axes: "Axes", values: list[float]) -> None:
     """A logarithmic axis, where the values span enough to need one."""
     shown = [value for value in values if value > 0 and np.isfinite(value)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from fredholm.benchmarks.machine import machine
 from fredholm.benchmarks.page import Html, element, facts, joined
-from fredholm.benchmarks.wording import call, compact, duration, pairs, percent, whole
+from fredholm.benchmarks.wording import call, compact, counted, duration, pairs, percent, whole
 from fredholm.data import Samples
 from fredholm.domains import Domain
 from fredholm.fields import Field, Variable
@@ -102,10 +102,6 @@ def _title(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
-
-
 def _listed(sentences: Iterable[str], *, code: bool = False) -> Html:
     """A list; a single item stands for itself, and nothing for an empty one."""
     items = [element("code", s) if code else s for s in map(str, sentences)]
@@ -131,7 +127,7 @@ def cost(
             ("Training", duration(record.seconds)),
             ("Steps", steps),
             ("Parameters", whole(record.parameters) if record.parameters else ""),
-            ("Trained on", f"{device}, {_counted(threads, 'thread')}" if threads else str(device)),
+            ("Trained on", f"{device}, {counted(threads, 'thread')}" if threads else str(device)),
             *(
                 (f"Prediction, {name}", f"{duration(e.seconds / len(e.errors))} per sample")
                 for name, (_, e) in evaluations.items()

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
-_VOID = frozenset({"img", "meta"})
+_VOID = frozenset({"img", "input", "meta"})
 
 
 class Html(str):
@@ -66,8 +66,12 @@ def picture(content: bytes, kind: str, alt: str) -> Html:
         kind: Its media type, such as `image/png`.
         alt: What it shows, for those who cannot see it.
     """
-    encoded = base64.b64encode(content).decode("ascii")
-    return element("img", src=f"data:{kind};base64,{encoded}", alt=alt)
+    return element("img", src=address(content, kind), alt=alt)
+
+
+def address(content: bytes, kind: str) -> str:
+    """A file of this media type as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def figure(image: Html, caption: str) -> Html:
@@ -75,8 +79,14 @@ def figure(image: Html, caption: str) -> Html:
     return element("figure", image, element("figcaption", caption))
 
 
-def page(title: str, *children: str) -> str:
-    """A whole document: it refers to nothing outside itself and runs no scripts."""
+def page(title: str, *children: str, script: str = "") -> str:
+    """A whole document: it refers to nothing outside itself.
+
+    Args:
+        title: Of the window.
+        children: The content.
+        script: What the page runs when it has been read; without it the page runs nothing.
+    """
     style = resources.files("fredholm.benchmarks").joinpath("report.css").read_text("utf-8")
     head = element(
         "head",
@@ -85,5 +95,7 @@ def page(title: str, *children: str) -> str:
         element("title", title),
         element("style", Html(style)),
     )
-    document = element("html", head, element("body", element("main", *children)), lang="en")
+    scripts = [element("script", Html(script))] if script else []
+    body = element("body", element("main", *children), *scripts)
+    document = element("html", head, body, lang="en")
     return f"<!doctype html>\n{document}\n"

@@ -117,7 +117,7 @@ def _lines(
     styles = ((TRUTH, "-", "truth"), (PREDICTION, "--", "prediction"))
     for part, (colour, dashes, name) in zip(parts, styles):
         drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
-    drawn.set_xlabel(_label(axis))
+    drawn.set_xlabel(label(axis))
     drawn.set_title(title, y=_TITLE)
     drawn.grid(True)
     room = 0.05 * (scale.high - scale.low) or 1.0
@@ -142,10 +142,10 @@ def _plane(
         vmin=limits[0],
         vmax=limits[1],
         interpolation="nearest",
-        aspect=_aspect(horizontal, vertical),
+        aspect=aspect(horizontal, vertical),
     )
-    drawn.set_xlabel(_label(horizontal))
-    drawn.set_ylabel(_label(vertical))
+    drawn.set_xlabel(label(horizontal))
+    drawn.set_ylabel(label(vertical))
     drawn.set_title(title, y=_TITLE)
     for spine in drawn.spines.values():
         spine.set_visible(False)
@@ -171,12 +171,13 @@ def _edges(axis: Axis) -> tuple[float, float]:
     return float(points[0]) - axis.spacing / 2, float(points[-1]) + axis.spacing / 2
 
 
-def _aspect(horizontal: Axis, vertical: Axis) -> Literal["equal", "auto"]:
+def aspect(horizontal: Axis, vertical: Axis) -> Literal["equal", "auto"]:
     """True proportions for planes in space, unless they would leave nothing to see."""
     spatial = "t" not in (horizontal.name, vertical.name) and horizontal.units == vertical.units
     shape = horizontal.length / vertical.length
     return "equal" if spatial and 0.4 < shape < 2.5 else "auto"
 
 
-def _label(axis: Axis) -> str:
+def label(axis: Axis) -> str:
+    """Name and units of a coordinate."""
     return f"{axis.name} [{axis.units}]" if axis.units not in ("", "1") else axis.name

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from fredholm.benchmarks.curves import training_curves
 from fredholm.benchmarks.description import asked, cost, data, repeat
+from fredholm.benchmarks.film import script
+from fredholm.benchmarks.forecasts import forecasts
+from fredholm.benchmarks.motion import Motion, motion
 from fredholm.benchmarks.page import Html, element, joined, page, section
 from fredholm.benchmarks.results import overview, results
 from fredholm.benchmarks.verdict import concerns, details, headline
@@ -45,6 +48,7 @@ def write_report(
         name: (as_trained(samples, surrogate.signature), evaluation)
         for name, (samples, evaluation) in evaluations.items()
     }
+    moving = {name: motion(surrogate, samples) for name, (samples, _) in evaluations.items()}
     variables = surrogate.signature.inputs, surrogate.signature.targets
     title = " ↦ ".join(", ".join(v.name for v in side) for side in variables)
     content = page(
@@ -52,16 +56,24 @@ def write_report(
         _header(title, surrogate, evaluations),
         _verdict(surrogate, evaluations),
         overview(evaluations),
+        *_forecasts(moving),
         section("What was asked", asked(surrogate, command)),
         section("Data", *data(surrogate, evaluations)),
         section("Training", *_training(surrogate)),
         *(results(name, surrogate, *pair) for name, pair in evaluations.items()),
         section("Cost", cost(surrogate, evaluations, seconds or {})),
         section("How to repeat it", *repeat(surrogate, command)),
+        script=script() if any(moving.values()) else "",
     )
     path = Path(path)
     write_atomically(path, lambda partial: partial.write_text(content, encoding="utf-8"))
     return path
+
+
+def _forecasts(moving: Mapping[str, Motion | None]) -> list[Html]:
+    """A section for each set of test samples that moves; the first of them has the films."""
+    found = [(name, each) for name, each in moving.items() if each is not None]
+    return [forecasts(name, each, films=k == 0) for k, (name, each) in enumerate(found)]
 
 
 def _header(title: str, surrogate: Surrogate, evaluations: Evaluations) -> Html:

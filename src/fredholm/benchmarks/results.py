@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from fredholm.benchmarks.curves import error_distribution, spectra
+from fredholm.benchmarks.motion import answers
 from fredholm.benchmarks.page import Html, element, joined, section, table
 from fredholm.benchmarks.pictures import case_pictures
 from fredholm.benchmarks.verdict import best_baseline, ratio
@@ -13,7 +13,6 @@ from fredholm.benchmarks.wording import number, percent, whole
 from fredholm.data import Samples
 from fredholm.metrics import BANDS, distribution
 from fredholm.surrogates import Evaluation, Surrogate
-from fredholm.surrogates.evaluation import apply
 
 _MEANINGLESS = 10.0
 
@@ -57,11 +56,9 @@ def _fields(surrogate: Surrogate, samples: Samples, evaluation: Evaluation) -> H
     parts = []
     for title, chosen in (("Median", evaluation.typical), ("Worst", evaluation.worst)):
         case = samples[[chosen]]
-        place = next(iter(surrogate.operator.state_dict().values()), torch.empty(0))
-        predicted = apply(surrogate.operator, case.to(place.device, place.dtype))
         error = percent(float(evaluation.errors[chosen]))
         heading = f"{title} sample: number {chosen}, relative error {error}"
-        parts += [element("h3", heading), case_pictures(case, predicted)]
+        parts += [element("h3", heading), case_pictures(case, answers(surrogate, case))]
     note = "Error is prediction minus truth; truth and prediction share one scale."
     return joined((*parts, element("p", note, class_="note")))
 

@@ -34,9 +34,19 @@ def percent(error: float) -> str:
     return f"{number(100 * error)}%"
 
 
+def place(value: float, units: str) -> str:
+    """A coordinate or a time with its units, without zeros at its end."""
+    return f"{value:.4g}{f' {units}' if units not in ('', '1') else ''}".replace("-", "−")
+
+
 def whole(value: int) -> str:
     """A count with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def counted(count: int, thing: str) -> str:
+    """So many things."""
+    return f"{whole(count)} {thing}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
