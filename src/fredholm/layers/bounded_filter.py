@@ -48,7 +48,7 @@ class BoundedFilter(nn.Module):
             )
         self.modes = tuple(modes)
         kept = (modes[0], *(2 * k - 1 for k in modes[1:]))
-        self.magnitude = nn.Parameter(0.1 * torch.randn(*kept, channels))
+        self.magnitude = nn.Parameter(2 + 0.1 * torch.randn(*kept, channels))
         self.phase = nn.Parameter(0.1 * torch.randn(*kept, channels))
         self.gate = _Gate(channels) if dynamic else None
 

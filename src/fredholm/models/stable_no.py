@@ -48,7 +48,7 @@ class StableNO(Operator):
     Reference:
         McCabe, Harrington, Subramanian and Brown, TMLR 2023, arXiv:2306.10619. Departs from it:
         coordinates in place of a learned map of positions, and what `BoundedFilter` says, so that
-        the weights do not depend on the grid; no double Fourier sphere.
+        the weights do not depend on the grid; orthogonal matrices to begin with; no double Fourier sphere.
     """
 
     def __init__(
@@ -70,9 +70,13 @@ class StableNO(Operator):
         width = hidden_channels
         # A map of unit norm spreads a function over the channels: this makes each of order one.
         self.scale = (width / out_channels) ** 0.5
-        self.lifting = _unit(in_channels + self.dim * coordinates, width)
+        lifting = _orthogonal(in_channels + self.dim * coordinates, width)
+        projection = _orthogonal(width, out_channels)
+        # A step begins as the identity: D reads off what E wrote of the channels that it answers.
+        read = min(in_channels, out_channels)
+        projection.weight.data[:read] = lifting.weight.data.T[:read]
+        self.lifting, self.projection = spectral_norm(lifting), spectral_norm(projection)
         self.blocks = nn.ModuleList(_Block(width, self.modes, dynamic) for _ in range(layers))
-        self.projection = _unit(width, out_channels)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -117,4 +121,14 @@ class _Block(nn.Module):
 
 def _unit(inputs: int, outputs: int) -> nn.Module:
     """An affine map of the channels whose linear part has norm one."""
-    return spectral_norm(nn.Linear(inputs, outputs))
+    return spectral_norm(_orthogonal(inputs, outputs))
+
+
+def _orthogonal(inputs: int, outputs: int) -> nn.Linear:
+    """A linear map that keeps lengths as far as it can.
+
+    Divided by its norm, a matrix of independent numbers would shrink most vectors to a third.
+    """
+    linear = nn.Linear(inputs, outputs)
+    nn.init.orthogonal_(linear.weight)
+    return linear

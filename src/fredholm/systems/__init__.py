@@ -13,8 +13,10 @@ SYSTEMS = {
     "linear": "fredholm.systems.linear",
     "mean": "fredholm.systems.mean",
     "nearest": "fredholm.systems.nearest",
+    "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
     "t1": "fredholm.systems.t1",
+    "stabno": "fredholm.systems.stabno",
     "unet": "fredholm.systems.unet",
 }
 """Where each card is: key -> module with a constant `CARD`."""
