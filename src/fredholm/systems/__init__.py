@@ -6,6 +6,7 @@ from fredholm.errors import FredholmError, did_you_mean
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 
 SYSTEMS = {
+    "cape": "fredholm.systems.cape",
     "deeponet": "fredholm.systems.deeponet",
     "fcn": "fredholm.systems.fcn",
     "fnn": "fredholm.systems.fnn",
@@ -15,6 +16,7 @@ SYSTEMS = {
     "nearest": "fredholm.systems.nearest",
     "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
+    "specboost": "fredholm.systems.specboost",
     "t1": "fredholm.systems.t1",
     "stabno": "fredholm.systems.stabno",
     "unet": "fredholm.systems.unet",
