@@ -15,11 +15,11 @@ from fredholm.solvers.etdrk import ETDRK
 x, t = coords("x t")
 u, v = field("u"), field("v")
 RING = Grid((32,), 2 * math.pi, periodic=True)
-TIME = Axis(31, 0.0, 1.5, name="t")
+TIME = Axis(31, 0.0, 1.2, name="t")
 X = RING.points()[..., 0]
 WAVES = torch.sin(X) + 0.4 * torch.cos(2 * X - 1) + 0.2 * torch.sin(3 * X + 2) + 0.3
 START = Field(WAVES[None, :, None], RING)
-QUICK = ETDRK(tol=1e-4)
+QUICK = ETDRK(step=0.04, resolution=48)
 
 
 def noisy(u, size, seed=0):
@@ -31,14 +31,14 @@ def noisy(u, size, seed=0):
 def test_noise_biases_the_regression_and_not_the_fit():
     truth = {"u u_x": -1.0, "u_xx": 0.1}
     statement = {"u": eq(dt(u), -d(u**2 / 2, x) + 0.1 * d(u, x, 2))}
-    flow = noisy(ETDRK(tol=1e-8).solve(statement, {"u": START}, TIME).field, 0.1)
+    flow = noisy(ETDRK(tol=1e-6).solve(statement, {"u": START}, TIME).field, 0.1)
     library = {"u u_x": d(u**2 / 2, x), "u_xx": d(u, x, 2)}
     found = discover_equation(flow, library, threshold=0.0, support=0.4)
     fit = fit_trajectory({"u": found}, flow, initial=START, solver=QUICK)
     for name, value in truth.items():
         error = fit.errors["u"][name]
         assert abs(fit.coefficients["u"][name] - value) < 3.5 * error < 0.2 * abs(value)
-    assert abs(found.coefficients["u_xx"] - 0.1) > 4 * fit.errors["u"]["u_xx"]
+    assert abs(found.coefficients["u_xx"] - 0.1) > 2.5 * fit.errors["u"]["u_xx"]
     assert fit.distance < fit.start
     assert 0.09 < fit.distance * float(flow.values.square().mean().sqrt()) < 0.11
     solved = QUICK.solve(fit.equations, {"u": START}, TIME).field
@@ -74,7 +74,7 @@ def test_systems():
 def test_refusals():
     flow = ETDRK().solve({"u": eq(dt(u), 0.1 * d(u, x, 2))}, {"u": START}, TIME).field
     found = {"u": discover_equation(flow, support=0.4)}
-    late = Axis(31, 0.0, 1.55, location="right", name="t")
+    late = Axis(31, 0.0, 1.24, location="right", name="t")
     with pytest.raises(DataError, match="begin with their initial state"):
         fit_trajectory(found, Field(flow.values, Grid.of(late, *RING.axes)))
     with pytest.raises(DataError, match="no coefficients"):

@@ -20,9 +20,9 @@ from fredholm.inverse.sparse import (
 from fredholm.inverse.weak_form import Windows
 
 _AMBIGUOUS = 1e5
-"""Condition from which on candidates count as dependent; those of common runs have 5 to 50."""
+"""Condition from which on candidates count as dependent; those of common runs have 5 to 300."""
 _FITTED = 0.7
-"""Share of the time that fits; the rest is held out to choose the threshold."""
+"""Share of the time that fits; the rest is held out to choose the terms (windows there overlap)."""
 
 
 @dataclass(frozen=True)

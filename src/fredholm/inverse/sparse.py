@@ -144,12 +144,14 @@ def standard_errors(rows: Rows, factors: Float[Tensor, "k"]) -> Float[Tensor, "k
         Liang and Zeger, Biometrika 73, 1986 (the covariance for dependent rows).
     """
     kept = factors != 0
-    columns = rows.columns[:, kept]
+    # In units in which the columns have one length: their squares would not fit one matrix.
+    scale = rows.columns[:, kept].norm(dim=0).clamp(min=1e-300)
+    columns = rows.columns[:, kept] / scale
     _, block = rows.block.unique(return_inverse=True)
     scores = torch.zeros(int(block.max()) + 1, columns.shape[1], dtype=columns.dtype)
     scores.index_add_(0, block, columns * rows.misfit(factors)[:, None])
     spread = torch.linalg.pinv(columns.mT @ columns, hermitian=True) @ scores.mT
     blocks = len(scores)
     errors = torch.zeros_like(factors)
-    errors[kept] = spread.square().sum(1).mul(blocks / max(1, blocks - 1)).sqrt()
+    errors[kept] = spread.square().sum(1).mul(blocks / max(1, blocks - 1)).sqrt() / scale
     return errors

@@ -1,7 +1,8 @@
 """Coefficients of a known form of equation, so that its solution meets given trajectories."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,7 @@ from fredholm.errors import DataError
 from fredholm.fields import Field
 from fredholm.inverse.discovery import Discovered, statement
 from fredholm.solvers.etdrk import ETDRK
+from fredholm.solvers.solution import Solution
 
 _SETTLED = 1e-3
 """Steps below this part of a standard error do not matter."""
@@ -52,6 +54,7 @@ def fit_trajectory(
     Noise in u biases a regression on the equation; it does not bias this fit, where the initial
     state is exact and the errors of the samples are independent. Gauss-Newton needs a good start
     and a horizon over which the solution is predictable: shorten `u` in time where it is chaotic.
+    The fit ends where a step no longer brings the solution nearer.
 
     Args:
         found: By unknown the discovered equation, in the order of the channels.
@@ -119,18 +122,23 @@ class _Task:
         self.start = torch.tensor(
             [found[key].coefficients[term] for key, term in self.names], dtype=torch.float64
         )
-        repeated = initial.values.repeat(len(self.names), *[1] * (initial.values.ndim - 1))
-        self.initial = {
-            key: Field(repeated[..., i : i + 1], initial.domain) for i, key in enumerate(found)
+        self.initial = initial
+        self.symbols = [f"c{i}" for i in range(len(self.names))]
+        symbols = {place: param(name, 0.0) for name, place in zip(self.symbols, self.names)}
+        self.equations = {
+            key: statement(each.left, each.terms, {t: symbols[key, t] for t in each.terms})
+            for key, each in found.items()
         }
 
-    def equations(self) -> dict[str, Equation]:
-        """The equations with parameters c0, c1, ... in place of the coefficients."""
-        symbols = {place: param(f"c{i}", 0.0) for i, place in enumerate(self.names)}
-        return {
-            key: statement(each.left, each.terms, {t: symbols[key, t] for t in each.terms})
-            for key, each in self.found.items()
+    def _solve(self, solver: ETDRK, values: Mapping[str, Any], copies: int = 1) -> Solution:
+        """The equations, with parameters c0, c1, ... as coefficients, from copies of the start."""
+        start = self.initial.values.repeat(copies, *[1] * (self.initial.values.ndim - 1))
+        initial = {
+            key: Field(start[..., i : i + 1], self.initial.domain)
+            for i, key in enumerate(self.found)
         }
+        space, time = self.u.grid.without("t"), self.u.grid.axis("t")
+        return solver.solve(self.equations, initial, time, at=space, values=values)
 
     def linearise(self, numbers: Float[Tensor, "p"]) -> tuple[Tensor, Tensor]:
         """Solution minus trajectory, (n,), and its derivative by every coefficient, (n, p).
@@ -139,19 +147,19 @@ class _Task:
         direction of one coefficient: all derivatives cost one run.
         """
         count, samples = len(numbers), len(self.u)
+        chosen = self._solve(self.solver, dict(zip(self.symbols, numbers.tolist()))).details
+        # The search for a step and a resolution needs no derivatives, which cost several times it.
+        length = self.u.grid.axis("t").length
+        fixed = replace(
+            self.solver, step=length / chosen["steps"], resolution=max(chosen["points"])
+        )
         directions = torch.eye(count, dtype=torch.float64).repeat_interleave(samples, dim=1)
         with forward_ad.dual_level():
             values = {
-                f"c{i}": forward_ad.make_dual(numbers[i].repeat(count * samples), directions[i])
-                for i in range(count)
+                name: forward_ad.make_dual(number.repeat(count * samples), direction)
+                for name, number, direction in zip(self.symbols, numbers, directions)
             }
-            solution = self.solver.solve(
-                self.equations(),
-                self.initial,
-                self.u.grid.axis("t"),
-                at=self.u.grid.without("t"),
-                values=values,
-            )
+            solution = self._solve(fixed, values, copies=count)
             primal, tangent = forward_ad.unpack_dual(solution.field.values)
         if tangent is None:
             tangent = torch.zeros_like(primal)
