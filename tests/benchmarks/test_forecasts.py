@@ -234,7 +234,8 @@ def test_drift_is_told_where_something_is_conserved(tmp_path, undrawn):
     grown = torch.full((6,), float(torch.exp(torch.tensor(0.6))) - 1, dtype=torch.float64)
     assert torch.allclose(found["energy"]["surrogate"], grown, rtol=1e-5)
     assert (found["energy"]["truth"] < 1e-14).all()
-    text = written(tmp_path, trained, tests).text
+    text = written(tmp_path, replace(trained, origin=tests.origin), tests).text
+    assert "energy=u**2, mass=u" in text
     assert f"energy {percent(float(found['energy']['surrogate'].median()))} " in text
 
 

@@ -84,7 +84,7 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     texts = [e.get("text", "") if isinstance(e, Mapping) else str(e) for e in equations.values()]
     files = [PurePath(str(origin[key])).name for key in ("file", "source") if origin.get(key)]
     others = [
-        (_title(key), pairs(value) if isinstance(value, Mapping) else compact(value))
+        (_title(key), pairs(_texts(value)) if isinstance(value, Mapping) else compact(value))
         for key, value in origin.items()
         if key not in _KNOWN and value not in (None, "", [], {}, ())
     ]
@@ -96,6 +96,14 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Found or assumed", _listed(origin.get("assumed") or ())),
         *others,
     ]
+
+
+def _texts(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Expressions that are stored with their trees as their texts; all else as it is."""
+    return {
+        name: part["text"] if isinstance(part, Mapping) and "text" in part else part
+        for name, part in stated.items()
+    }
 
 
 def _title(key: str) -> str:
