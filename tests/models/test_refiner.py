@@ -1,5 +1,7 @@
 """Refiner: exact where its network is, noise of the right size, answers that can be repeated."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from fredholm.domains import Grid
 from fredholm.fields import Given, Standardise
 from fredholm.models import ConditionalUNet, ConvNet, Refiner
 from fredholm.objectives import Own
-from fredholm.operators import Increment, Normalised, Operator, rollout
+from fredholm.operators import Increment, Normalised, Operator, ParamsAsChannels, rollout
 from fredholm.testing import band_limited
 
 LINE = Grid((64,), periodic=True)
@@ -82,6 +84,16 @@ def test_answers_repeat_and_members_differ():
     states = rollout(Increment(refiner, 0.1), u, 3).values
     steps = states.diff(dim=1).flatten(2)
     assert torch.corrcoef(steps[0]).sub(torch.eye(2)).abs().max() < 0.6
+
+
+def test_the_member_passes_slices_wrappers_and_operators_that_need_none():
+    u = band_limited(LINE)
+    given = Given(params=torch.ones(3, 1), member=2)[1:].to(torch.float64)
+    assert given.member == 2
+    ConvNet(1, 1, 1).double()(u, Given(member=2))
+    wrapped = ParamsAsChannels(Refiner(Zero(), 1), Standardise(1))
+    first, second = (wrapped(u[1:], replace(given, member=m)).values for m in (0, 2))
+    assert not torch.equal(first, second)
 
 
 def test_a_negative_zero_is_a_zero():

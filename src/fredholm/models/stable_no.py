@@ -48,7 +48,7 @@ class StableNO(Operator):
     Reference:
         McCabe, Harrington, Subramanian and Brown, TMLR 2023, arXiv:2306.10619. Departs from it:
         coordinates in place of a learned map of positions, and what `BoundedFilter` says, so that
-        the weights do not depend on the grid; orthogonal matrices to begin with; no double Fourier sphere.
+        the weights do not depend on the grid; orthogonal matrices to begin with; no sphere.
     """
 
     def __init__(
