@@ -7,6 +7,7 @@ from fredholm.data.labelled import from_xarray, to_xarray
 from fredholm.data.netcdf import SampleWriter, write_netcdf
 from fredholm.data.readers import describe, detect, read
 from fredholm.data.samples import Samples
+from fredholm.data.simulated import SimulatedSamples
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
 from fredholm.data.tasks import (
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "SampleWriter",
     "Samples",
+    "SimulatedSamples",
     "StreamedSamples",
     "Translation",
     "actions",

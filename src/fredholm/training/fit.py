@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.data import Samples, StreamedSamples
+from fredholm.data import Samples, SimulatedSamples, StreamedSamples
 from fredholm.errors import DivergedError, Interrupted
 from fredholm.metrics import relative_l2
 from fredholm.objectives import Objective, RelativeL2
@@ -39,7 +39,7 @@ def errors(operator: Operator, samples: Samples) -> Float[Tensor, "batch"]:
 
 def fit(
     operator: Operator,
-    samples: Samples | StreamedSamples,
+    samples: Samples | StreamedSamples | SimulatedSamples,
     *,
     objective: Objective | None = None,
     budget: Budget | None = None,
@@ -60,8 +60,8 @@ def fit(
     Args:
         operator: What is trained, on the device that its parameters are on. A `ClosedForm`
             operator takes its parameters from the samples at once.
-        samples: Training samples, in memory or streamed from a file; they are converted to the
-            dtype of the parameters.
+        samples: Training samples, in memory, streamed from a file or solved while they are needed;
+            they are converted to the dtype of the parameters.
         objective: What is minimised, by default the relative L2 error.
         budget: When to stop, by default 100 epochs.
         validation: Held-out samples that choose the weights; without them the last are kept.
@@ -149,7 +149,7 @@ def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
 
 def _settings(
     operator: Operator,
-    samples: Samples | StreamedSamples,
+    samples: Samples | StreamedSamples | SimulatedSamples,
     objective: Objective,
     budget: Budget,
     optimiser: AdamW,
