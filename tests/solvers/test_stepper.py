@@ -25,7 +25,7 @@ from fredholm.equations import (
 from fredholm.errors import EquationError
 from fredholm.fields import Field, Given, difference, norm
 from fredholm.operators import ShiftEquivariant, Unrolled
-from fredholm.solvers import Stepper
+from fredholm.solvers import Stepper, products
 from fredholm.solvers.etdrk import ETDRK
 from fredholm.testing.contracts import (
     answers_where_asked,
@@ -212,3 +212,31 @@ def test_other_inputs_are_refused():
         step(smooth(RING))
     with pytest.raises(ValueError, match=r"given.params \(2, 1\), got \(3, 1\)"):
         step(smooth(RING), Given(params=torch.ones(3, 1)))
+
+
+def test_large_batches_are_computed_in_parts(monkeypatch):
+    start = smooth(RING, n=5)
+    given = Given(params=torch.linspace(0.1, 0.5, 5)[:, None])
+    place = {"a": smooth(RING, n=1)}
+    equations = {"u": eq(dt(u) + div(u**2 / 2), nu * lap(u) + nu**2 * coefficient("a") * u)}
+    step = Stepper(equations, 0.1, RING, coefficients=place, params=("nu",))
+    together = step(start, given).values
+    monkeypatch.setattr(products, "_NUMBERS", 2 * RING.shape[0])
+    assert float((step(start, given).values - together).abs().max()) < 1e-14
+
+
+def test_a_product_in_two_equations_is_transformed_once(monkeypatch):
+    equations = {
+        "u": eq(dt(u), lap(u) - u * v**2),
+        "v": eq(dt(v), lap(v) + u * v**2),
+    }
+    step, start = Stepper(equations, 0.01, RING, order=1), smooth(RING, channels=2)
+    shapes, transform = [], torch.fft.rfft
+
+    def counted(values, **options):
+        shapes.append(tuple(values.shape))
+        return transform(values, **options)
+
+    monkeypatch.setattr(torch.fft, "rfft", counted)
+    step(start)
+    assert shapes == [(2, 2, 32), (2, 1, 32)]  # the input, and one product

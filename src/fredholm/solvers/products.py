@@ -1,5 +1,6 @@
 """Nonlinear terms evaluated on points, between two Fourier transforms."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from fredholm.equations import Coefficient, Coord, Expression, Param, Unknown, V
 from fredholm.equations.differential import Derivative, Shift, Shifts, displacement
 from fredholm.equations.expand import Orders, raised
 from fredholm.errors import EquationError
+
+_NUMBERS = 2**16
+"""Numbers on points at a time: half a megabyte stays in the cache, and the allocator keeps it,
+where it would fetch larger arrays from the system, page by page, at every stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +88,21 @@ class Products:
         """The modes of each sum at one state and time."""
         if not self._count:
             return []
-        points = self._points(modes)
+        size = max(1, _NUMBERS // (max(1, len(self._needed)) * math.prod(self._basis.nodes)))
+        parts = [slice(first, first + size) for first in range(0, len(modes), size)]
+        sums = [self._sums(modes[part], time, part) for part in parts]
+        return list((torch.cat(sums) if len(sums) > 1 else sums[0]).unbind(1))
+
+    def _sums(self, modes: Tensor, time: float, part: slice) -> Tensor:
+        """The modes of all sums for a part of the batch."""
+        points = self._points(modes, part)
 
         def leaf(e: Expression) -> Tensor | float:
             number = self._needed.get(id(e))
-            return self._fixed.get(id(e), time) if number is None else points[:, number]
+            if number is not None:
+                return points[:, number]
+            fixed = self._fixed.get(id(e))
+            return time if fixed is None else _own(fixed, part)
 
         shape = (len(modes), *self._basis.nodes)
         results = self._tape(leaf, self._derivative)
@@ -96,9 +111,9 @@ class Products:
             for r in results
         ]
         stacked = torch.stack(sums, dim=1) if len(sums) > 1 else sums[0].unsqueeze(1)
-        return list(self._basis.modes(stacked).unbind(1))
+        return self._basis.modes(stacked)
 
-    def _points(self, modes: Tensor) -> Tensor:
+    def _points(self, modes: Tensor, part: slice) -> Tensor:
         """Values of all functions and derivatives that stand in the products."""
         if not self._needed:
             return modes
@@ -106,13 +121,20 @@ class Products:
             chosen = modes[:, self._rows[0] : self._rows[0] + 1]  # a view; factors broadcast it
         else:
             chosen = modes if self._rows == list(range(modes.shape[1])) else modes[:, self._rows]
-        return self._basis.points(chosen if self._factors is None else chosen * self._factors)
+        if self._factors is not None:
+            chosen = chosen * _own(self._factors, part)
+        return self._basis.points(chosen)
 
     def _derivative(self, node: Derivative, operand: Tensor) -> Tensor:
         """The derivative of a product that stands inside another product."""
         basis = self._basis
         modes = basis.modes(operand.expand(len(operand), *basis.nodes))
         return basis.points(modes * basis.multiplier(((node.coord, node.order),)))
+
+
+def _own(tensor: Tensor, part: slice) -> Tensor:
+    """What belongs to a part of the batch; what is shared stays shared."""
+    return tensor if len(tensor) == 1 else tensor[part]
 
 
 def chain(e: Expression) -> tuple[Orders, Shifts, Expression]:
