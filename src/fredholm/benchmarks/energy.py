@@ -48,15 +48,16 @@ def bands_over_time(moving: Motion) -> Html:
         for (name, curve), colour in zip(curves.items(), OTHERS):
             first, last = BANDS[name]
             span = f"{first} ≤ k < {last}" if last < 10**6 else f"k ≥ {first}"
-            time_line(axes, times, curve, color=colour, label=f"{name}, {span}")
-        log_y(axes, [value for curve in curves.values() for value in curve.tolist()])
-        axes.set_ylim(top=min(axes.get_ylim()[1], _MEANINGLESS))
+            time_line(
+                axes, times, np.minimum(curve, _MEANINGLESS), color=colour, label=f"{name}, {span}"
+            )
+        log_y(axes, np.minimum(np.concatenate([*curves.values()]), _MEANINGLESS).tolist())
         legend_above(axes)
         image = svg(drawn)
     alt = "Relative error in bands of wavenumbers over time"
     caption = (
         "Error by band of wavenumbers k, where the truth has energy in it. At one, a band is lost: "
-        "its error is as large as what it holds."
+        f"its error is as large as what it holds. More than {_MEANINGLESS:g} is drawn as that."
     )
     return figure(picture(image, "image/svg+xml", alt), caption)
 
