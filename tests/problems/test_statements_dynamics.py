@@ -96,6 +96,7 @@ def test_generated_states_have_warmed_up(tmp_path):
         ({"warmup": 1.0}, "at least one step"),
         ({"warmup": 1.0, "warmup_steps": 2, "varies": {}, "initial": {"u": 1.0}}, "got nothing"),
         ({"hidden": ("u",)}, "hidden unknown 'u'.*here none"),
+        ({"conserved": {"mass": v}}, "conserved quantity 'mass' contains 'v'"),
         ({"lattice": True}, "no derivative on a lattice"),
         ({"lattice": True, "equations": {"u": eq(dt(u), shift(u, x=0.1))}}, "does not lead to"),
         ({"varies": {}}, "time order 1.*missing: u"),

@@ -34,7 +34,7 @@ def kuramoto_sivashinsky(
 
     Expect: cells of width about 9 √ν that merge and split; for L = 64 and ν = 1 two close states
         depart from each other by a factor e in about 11 time units.
-    Fails when: the horizon exceeds some 250 time units: rounding errors have grown to the size of
+    Fails when: the horizon exceeds some 400 time units: rounding errors have grown to the size of
         the solution, which no tolerance changes. Statistics remain right.
 
     Reference:
@@ -85,7 +85,8 @@ def kuramoto_sivashinsky2d(
         amplitude: Its standard deviation.
 
     Expect: cellular flames: bumps parted by creases that split and merge.
-    Fails when: the horizon exceeds some 100 time units, as on the line.
+    Fails when: the horizon is so long that rounding errors grow to the size of the solution, as on
+        the line.
 
     Reference:
         Kalogirou, Keaveny and Papageorgiou, Proc. R. Soc. A 471, 2015 (the equation in two

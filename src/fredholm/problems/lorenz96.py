@@ -23,12 +23,12 @@ def lorenz96(
 
     Args:
         size: Number of points, at least 4.
-        forcing: F.
+        forcing: Constant forcing F.
         horizon: Final time.
         frames: Number of frames of the target, both ends included; 0 for the final state alone.
         warmup: Time that states have evolved from a random one before they are inputs.
 
-    Expect: for F = 8 waves of about 8 points that drift to the left; two close states depart from
+    Expect: for F = 8 waves of about 5 points that drift to the left; two close states depart from
         each other by a factor e in about 0.6 time units.
     Fails when: the horizon exceeds some 20 time units, as for every chaotic system: rounding errors
         have grown to the size of the solution. Statistics remain right.

@@ -21,11 +21,10 @@ from fredholm.equations import (
     parameters,
     states_of,
     to_json,
-    validate,
 )
-from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field, Variable
+from fredholm.problems.checking import check_statement
 from fredholm.problems.prior import Prior
 from fredholm.problems.seams import SEAM, wrap_ratio
 from fredholm.problems.solving import choose_solver, hidden_unknowns, warm
@@ -109,19 +108,7 @@ class Problem:
         object.__setattr__(self, "parameters", {**stated, **self.parameters})
         conditions = {part: as_equation(c) for part, c in self.boundary.items()}
         object.__setattr__(self, "boundary", conditions)
-        _check_time(self)
-        validate(
-            self.equations,
-            self.domain,
-            timed=self.time is not None,
-            initial=(*self.initial, *(name for name in self.varies if name in self.states)),
-            boundary=conditions,
-            given=[name for name in self.varies if name not in self.states],
-        )
-        _check_varies(self)
-        _check_hidden(self)
-        _check_warmup(self)
-        _check_lattice(self)
+        check_statement(self)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -368,63 +355,3 @@ class Problem:
             "reference": self.reference,
             "version": fredholm.__version__,
         }
-
-
-def _check_time(problem: Problem) -> None:
-    axis = problem.time
-    if axis is not None and (axis.name != "t" or axis.periodic or axis.location != "node"):
-        raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
-    if axis is not None and "t" in problem.domain.names:
-        raise EquationError("the domain is space only; the time axis is given by time=")
-
-
-def _check_varies(problem: Problem) -> None:
-    statements = [*problem.equations.values(), *map(as_equation, problem.boundary.values())]
-    nodes = [node for e in statements for node in e.residual.walk()]
-    known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
-    for name in problem.varies:
-        if name not in known:
-            states = ", ".join(problem.states) or "nothing"
-            raise EquationError(
-                f"{name!r} varies in {problem.key!r}, but its equations contain no such "
-                f"coefficient and take initial values of {states} only"
-            )
-
-
-def _check_hidden(problem: Problem) -> None:
-    free = [name for name, names in states_of(problem.equations).items() if not names]
-    for name in problem.hidden:
-        if problem.time is None or name not in free:
-            raise EquationError(
-                f"hidden unknown {name!r} of {problem.key!r}: what others determine is an unknown "
-                f"without time derivative of an evolution; here {', '.join(free) or 'none'}"
-            )
-
-
-def _check_warmup(problem: Problem) -> None:
-    if not problem.warmup:
-        return
-    if problem.warmup < 0 or problem.warmup_steps < 1:
-        raise EquationError(
-            "a warm-up takes a positive time in at least one step, got "
-            f"{problem.warmup:g} in {problem.warmup_steps}"
-        )
-    if problem.time is None or tuple(problem.varies) != problem.states:
-        raise EquationError(
-            f"a warm-up evolves initial states: all of {', '.join(problem.states) or 'none'} and "
-            f"nothing else may vary, got {', '.join(problem.varies) or 'nothing'}"
-        )
-
-
-def _check_lattice(problem: Problem) -> None:
-    if not problem.lattice:
-        return
-    if len(set(problem.domain.shape)) > 1:
-        raise EquationError(f"a lattice has the same size along all axes, got {problem.domain}")
-    for node in (node for e in problem.equations.values() for node in e.residual.walk()):
-        if isinstance(node, Derivative) and node.coord != "t":
-            raise EquationError(f"there is no derivative on a lattice, got {node}: use shift(...)")
-        if isinstance(node, Shift):
-            steps = node.distance / problem.domain.axis(node.coord).spacing
-            if abs(steps - round(steps)) > 1e-9:
-                raise EquationError(f"{node} does not lead to a point of {problem.domain}")

@@ -1,0 +1,112 @@
+"""Is a problem stated completely? Each check ends in one sentence that says what to do."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fredholm.equations import Coefficient, Equation, Expression, Unknown, as_equation, validate
+from fredholm.equations.differential import Derivative, Shift
+from fredholm.errors import EquationError, did_you_mean
+
+if TYPE_CHECKING:
+    from fredholm.problems.problem import Problem
+
+
+def check_statement(problem: "Problem") -> None:
+    """Refuses a problem that does not determine its unknowns, or contradicts itself.
+
+    Raises:
+        EquationError: The first thing that is wrong.
+    """
+    _time(problem)
+    validate(
+        problem.equations,
+        problem.domain,
+        timed=problem.time is not None,
+        initial=(*problem.initial, *(name for name in problem.varies if name in problem.states)),
+        boundary={part: as_equation(c) for part, c in problem.boundary.items()},
+        given=[name for name in problem.varies if name not in problem.states],
+    )
+    _varies(problem)
+    _hidden(problem)
+    _conserved(problem)
+    _warmup(problem)
+    if problem.lattice:
+        _lattice(problem)
+
+
+def _nodes(*equations: Equation) -> Iterator[Expression]:
+    return (node for equation in equations for node in equation.residual.walk())
+
+
+def _time(problem: "Problem") -> None:
+    axis = problem.time
+    if axis is not None and (axis.name != "t" or axis.periodic or axis.location != "node"):
+        raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
+    if axis is not None and "t" in problem.domain.names:
+        raise EquationError("the domain is space only; the time axis is given by time=")
+
+
+def _varies(problem: "Problem") -> None:
+    conditions = map(as_equation, problem.boundary.values())
+    nodes = _nodes(*problem.equations.values(), *conditions)
+    known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
+    for name in problem.varies:
+        if name not in known:
+            states = ", ".join(problem.states) or "nothing"
+            raise EquationError(
+                f"{name!r} varies in {problem.key!r}, but its equations contain no such "
+                f"coefficient and take initial values of {states} only"
+            )
+
+
+def _hidden(problem: "Problem") -> None:
+    free = [name for name in problem.equations if name not in problem.states]
+    for name in problem.hidden:
+        if problem.time is None or name not in free:
+            raise EquationError(
+                f"hidden unknown {name!r} of {problem.key!r}: what others determine is an unknown "
+                f"without time derivative of an evolution; here {', '.join(free) or 'none'}"
+            )
+    rates = [name for name in problem.states if name not in problem.equations]
+    if problem.hidden and rates:
+        raise EquationError(
+            f"{problem.key!r} hides unknowns, which the targets have to determine, but its state "
+            f"{rates[0]} is no target: state a system of first order in time"
+        )
+
+
+def _conserved(problem: "Problem") -> None:
+    for name, density in problem.conserved.items():
+        for node in density.walk():
+            if isinstance(node, Unknown) and node.name not in problem.targets:
+                raise EquationError(
+                    f"the conserved quantity {name!r} contains {node.name!r}, which is no target: "
+                    f"{did_you_mean(node.name, [*problem.targets])}"
+                )
+
+
+def _warmup(problem: "Problem") -> None:
+    if not problem.warmup:
+        return
+    if problem.warmup < 0 or problem.warmup_steps < 1:
+        raise EquationError(
+            "a warm-up takes a positive time in at least one step, got "
+            f"{problem.warmup:g} in {problem.warmup_steps}"
+        )
+    if problem.time is None or tuple(problem.varies) != problem.states:
+        raise EquationError(
+            f"a warm-up evolves initial states: all of {', '.join(problem.states) or 'none'} and "
+            f"nothing else may vary, got {', '.join(problem.varies) or 'nothing'}"
+        )
+
+
+def _lattice(problem: "Problem") -> None:
+    if len(set(problem.domain.shape)) > 1:
+        raise EquationError(f"a lattice has the same size along all axes, got {problem.domain}")
+    for node in _nodes(*problem.equations.values()):
+        if isinstance(node, Derivative) and node.coord != "t":
+            raise EquationError(f"there is no derivative on a lattice, got {node}: use shift(...)")
+        if isinstance(node, Shift):
+            steps = node.distance / problem.domain.axis(node.coord).spacing
+            if abs(steps - round(steps)) > 1e-9:
+                raise EquationError(f"{node} does not lead to a point of {problem.domain}")
