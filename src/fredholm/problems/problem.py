@@ -346,7 +346,9 @@ class Problem:
             "initial": {name: str(e) for name, e in self.initial.items()},
             "parameters": dict(self.parameters),
             "symmetries": list(self.symmetries),
-            "conserved": {name: str(e) for name, e in self.conserved.items()},
+            "conserved": {
+                name: {"text": str(e), "tree": to_json(e)} for name, e in self.conserved.items()
+            },
             "varies": {name: prior.describe() for name, prior in self.varies.items()},
             "warmup": self.warmup,
             "horizon": None if self.time is None else self.time.stop,
