@@ -23,7 +23,7 @@ def identity(grid: Grid, n: int = 48) -> Samples:
 
 
 @pytest.mark.parametrize("grid", [LINE, BOX], ids=["line", "box"])
-@pytest.mark.parametrize("key", systems.keys())
+@pytest.mark.parametrize("key", sorted({*systems.keys()} - {"sfno"}))  # it takes trajectories
 def test_every_system_is_built_trained_and_asked(key, grid):
     surrogate = learn(identity(grid), key, budget=Budget(steps=3))
     errors = surrogate.evaluate(identity(grid)).errors

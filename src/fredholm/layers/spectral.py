@@ -51,12 +51,21 @@ class SpectralConv(nn.Module):
         self.weight = nn.Parameter(scale * torch.randn(*kept, in_channels, 2 * out_channels))
 
     def forward(
-        self, x: Float[Tensor, "*points batch c"], axes: tuple[Axis, ...]
+        self,
+        x: Float[Tensor, "*points batch c"],
+        axes: tuple[Axis, ...],
+        onto: tuple[Axis, ...] | None = None,
     ) -> Float[Tensor, "*points batch d"]:
-        """The filtered functions; `axes` says where the samples of `x` lie."""
-        modes = [min(k, (axis.size + 1) // 2) for k, axis in zip(self.modes, axes, strict=True)]
+        """The filtered functions; `axes` says where the samples of `x` lie.
+
+        With `onto` they are given at the points of other axes, each of which stands for the same
+        interval as the axis that it replaces.
+        """
+        onto = onto or axes
+        limits = [min(a.size, b.size) for a, b in zip(axes, onto, strict=True)]
+        modes = [min(k, (n + 1) // 2) for k, n in zip(self.modes, limits, strict=True)]
         coefficients = analyse(x, axes, modes)
-        return synthesise(self._multiply(coefficients, modes), axes, modes)
+        return synthesise(self._multiply(coefficients, modes), onto, modes)
 
     def _multiply(
         self, pairs: Float[Tensor, "*modes 2 batch c"], modes: list[int]

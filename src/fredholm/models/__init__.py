@@ -7,8 +7,10 @@ from fredholm.models.convnet import ConvNet
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.pointwise import PointwiseMLP
+from fredholm.models.refined import Refined, Refinement
 from fredholm.models.refiner import Refiner
 from fredholm.models.resnet import ResNet
+from fredholm.models.spacetime_fno import SpaceTimeFNO
 from fredholm.models.stable_no import StableNO
 from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
@@ -26,7 +28,10 @@ __all__ = [
     "Persistence",
     "PointwiseMLP",
     "Refiner",
+    "Refined",
+    "Refinement",
     "ResNet",
+    "SpaceTimeFNO",
     "StableNO",
     "TrainMean",
     "UNet",

@@ -157,7 +157,7 @@ def _left_out_error(
 
 
 class Persistence(ClosedForm):
-    """The input itself: nothing changes. For a trajectory, the initial state at every time.
+    """The input itself: nothing changes. For a trajectory, the last known state at every time.
 
     Args:
         target_grid: Grid of the targets.
@@ -177,6 +177,9 @@ class Persistence(ClosedForm):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only("params")
+        if "t" in u.grid.names and u.grid.axis("t") not in self.target_grid.axes:
+            last = u.values.select(1 + u.grid.names.index("t"), -1)
+            u = Field(last, u.grid.without("t"))
         home = u.grid.behind_time_of(self.target_grid)
         values = u.values
         if home.dim > u.domain.dim:

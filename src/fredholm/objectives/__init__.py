@@ -1,6 +1,7 @@
 """What is minimised."""
 
 from fredholm.objectives.objective import Objective
+from fredholm.objectives.residual import ResidualNorm
 from fredholm.objectives.rollout import Chain, Curriculum, Noisy, push_forward
 from fredholm.objectives.stages import Stages
 from fredholm.objectives.supervised import (
@@ -22,6 +23,7 @@ __all__ = [
     "Own",
     "RelativeH1",
     "RelativeL2",
+    "ResidualNorm",
     "Stages",
     "Supervised",
     "push_forward",

@@ -16,8 +16,9 @@ SYSTEMS = {
     "nearest": "fredholm.systems.nearest",
     "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
-    "specboost": "fredholm.systems.specboost",
+    "sfno": "fredholm.systems.sfno",
     "t1": "fredholm.systems.t1",
+    "specboost": "fredholm.systems.specboost",
     "stabno": "fredholm.systems.stabno",
     "unet": "fredholm.systems.unet",
 }
