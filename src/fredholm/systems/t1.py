@@ -11,7 +11,6 @@ from typing import Literal
 
 import torch
 
-from fredholm import problems
 from fredholm.data import Samples
 from fredholm.models import T1, CoefficientLayer
 from fredholm.objectives import Own
@@ -20,6 +19,7 @@ from fredholm.surrogates import Surrogate
 from fredholm.systems import card
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, costs
+from fredholm.systems.forced_flow import forced_flow
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import AdamW, Budget
 
@@ -101,7 +101,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
 
 def _flows(count: int, seed: int) -> Samples:
     """Vorticities at t = 0 and t = 5, with the forcing of the FNO paper."""
-    problem = problems.build("navier_stokes", nu=1e-3, forcing="diagonal", horizon=5.0)
+    problem = forced_flow(5.0)
     generator = torch.Generator().manual_seed(seed)
     inputs = problem.sample(count, problem.grid(_POINTS), generator=generator)
     step = problem.stepper(5.0, tol=1e-4, resolution=_POINTS)
