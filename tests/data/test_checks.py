@@ -101,6 +101,13 @@ def test_a_wrong_equation_is_found_by_its_residual(good: Samples) -> None:
     assert {"equation", "residual"} <= kinds(report, "error"), str(report)
 
 
+def test_too_few_frames_for_a_residual_are_said_and_do_not_stop_the_check(good: Samples) -> None:
+    time = replace(good.targets.grid.axes[0], size=6, stop=0.0625)
+    grid = Grid.of(time, *good.inputs.grid.axes)
+    report = check(replace(good, targets=Field(good.targets.values[:, :6], grid)))
+    assert "no residual: it takes 9 frames" in str(report) and not kinds(report, "error")
+
+
 @pytest.mark.parametrize(("declared", "severity"), [(0.4, "info"), (0.2, "warning")])
 def test_speed_that_the_file_states_is_compared_with_the_data(
     declared: float, severity: str

@@ -18,6 +18,8 @@ from fredholm.problems import PROBLEMS, Problem, build
 
 _SOLVED = 4
 """Samples that are solved again."""
+_FRAMES = 9
+"""Fewest frames of which every second one has a time derivative of fourth order."""
 _EXPLAINED = 0.8
 """Part of the change in time that the regression must explain before its result is told."""
 _OFF = 0.25
@@ -90,7 +92,17 @@ def residual(samples: Samples, problem: Problem | None) -> Iterator[Finding]:
         return
     trees = {name: e["tree"] for name, e in samples.origin.get("equations", {}).items()}
     equations = dict(problem.equations) if problem else {k: from_json(t) for k, t in trees.items()}
-    if not equations or len(equations) != samples.targets.channels:
+    if not equations:
+        return
+    if len(equations) != samples.targets.channels:
+        yield Finding(
+            "info", "residual", "no residual: the file does not hold all unknowns of its equations"
+        )
+        return
+    if samples.targets.grid.shape[0] < _FRAMES:
+        yield Finding(
+            "info", "residual", f"no residual: it takes {_FRAMES} frames or more to compute"
+        )
         return
     some = samples[:16].to(torch.float64)
     values = _known(some, problem)
