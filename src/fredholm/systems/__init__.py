@@ -17,9 +17,9 @@ SYSTEMS = {
     "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
     "sfno": "fredholm.systems.sfno",
-    "t1": "fredholm.systems.t1",
     "specboost": "fredholm.systems.specboost",
     "stabno": "fredholm.systems.stabno",
+    "t1": "fredholm.systems.t1",
     "unet": "fredholm.systems.unet",
 }
 """Where each card is: key -> module with a constant `CARD`."""
