@@ -104,5 +104,5 @@ def test_the_experiments_measure_what_they_say(monkeypatch):
     outcome = stabno.experiment(0, told.append)
     counts = {name: outcome.figures[name]["parameters"] for name in ("stabno", "fno")}
     assert counts["fno"] == pytest.approx(counts["stabno"], rel=0.1)
-    assert len(told) == 14
+    assert len(told) == 16
     assert forecast(trajectories(1, 2, 0)).signature.time is not None

@@ -49,7 +49,8 @@ class BoundedFilter(nn.Module):
         self.modes = tuple(modes)
         kept = (modes[0], *(2 * k - 1 for k in modes[1:]))
         self.magnitude = nn.Parameter(2 + 0.1 * torch.randn(*kept, channels))
-        self.phase = nn.Parameter(0.1 * torch.randn(*kept, channels))
+        # All phases: a derivative, with which the fine waves are moved, turns by a quarter.
+        self.phase = nn.Parameter(torch.pi * (2 * torch.rand(*kept, channels) - 1))
         self.gate = _Gate(channels) if dynamic else None
 
     def forward(

@@ -41,7 +41,7 @@ class _Size:
 
 
 _SIZES = {
-    "small": _Size(256, 100, 128, 16, 2, 3000, 16, 2e-3, 32, 200, 6),
+    "small": _Size(256, 100, 128, 16, 2, 2500, 16, 2e-3, 32, 150, 4),
     # As published, but for the number of updates, there 400 epochs.
     "paper": _Size(2048, 140, 256, 64, 3, 100_000, 128, 1e-4, 128, 200, 8),
 }
