@@ -73,7 +73,7 @@ class Products:
         # By identity: to hash a tree at every stage would cost more than small transforms.
         self._needed = {id(leaf): number for number, leaf in enumerate(needed)}
         places = [sources[core.name] for *_, core in chains]  # type: ignore[attr-defined]
-        self._rows = [place.row for place in places]
+        self._rows = _rows([place.row for place in places])
         self._factors = _factors(chains, places, basis)
         self._fixed = {
             id(leaf): _fixed(leaf, known)
@@ -81,35 +81,34 @@ class Products:
             if id(leaf) not in self._needed and leaf != Coord("t")
         }
         self._count = len(sums)
+        numbers = max(1, len(needed)) * math.prod(basis.nodes)
+        self._size = max(1, _NUMBERS // numbers)
 
     def __call__(
         self, modes: Complex[Tensor, "batch m *modes"], time: float
-    ) -> list[Complex[Tensor, "batch *modes"]]:
+    ) -> Sequence[Complex[Tensor, "batch *modes"]]:
         """The modes of each sum at one state and time."""
         if not self._count:
-            return []
-        size = max(1, _NUMBERS // (max(1, len(self._needed)) * math.prod(self._basis.nodes)))
-        parts = [slice(first, first + size) for first in range(0, len(modes), size)]
-        sums = [self._sums(modes[part], time, part) for part in parts]
-        return list((torch.cat(sums) if len(sums) > 1 else sums[0]).unbind(1))
+            return ()
+        batch, size = len(modes), self._size
+        if batch <= size:
+            return self._sums(modes, time, slice(None)).unbind(1)
+        parts = [slice(first, first + size) for first in range(0, batch, size)]
+        return torch.cat([self._sums(modes[part], time, part) for part in parts]).unbind(1)
 
     def _sums(self, modes: Tensor, time: float, part: slice) -> Tensor:
         """The modes of all sums for a part of the batch."""
-        points = self._points(modes, part)
+        points = self._points(modes, part).unbind(1)
 
         def leaf(e: Expression) -> Tensor | float:
             number = self._needed.get(id(e))
             if number is not None:
-                return points[:, number]
+                return points[number]
             fixed = self._fixed.get(id(e))
             return time if fixed is None else _own(fixed, part)
 
         shape = (len(modes), *self._basis.nodes)
-        results = self._tape(leaf, self._derivative)
-        sums = [
-            torch.as_tensor(r, dtype=torch.float64, device=modes.device).expand(shape)
-            for r in results
-        ]
+        sums = [_filled(result, shape, modes) for result in self._tape(leaf, self._derivative)]
         stacked = torch.stack(sums, dim=1) if len(sums) > 1 else sums[0].unsqueeze(1)
         return self._basis.modes(stacked)
 
@@ -117,10 +116,7 @@ class Products:
         """Values of all functions and derivatives that stand in the products."""
         if not self._needed:
             return modes
-        if len(set(self._rows)) == 1:
-            chosen = modes[:, self._rows[0] : self._rows[0] + 1]  # a view; factors broadcast it
-        else:
-            chosen = modes if self._rows == list(range(modes.shape[1])) else modes[:, self._rows]
+        chosen = modes[:, self._rows]
         if self._factors is not None:
             chosen = chosen * _own(self._factors, part)
         return self._basis.points(chosen)
@@ -130,6 +126,21 @@ class Products:
         basis = self._basis
         modes = basis.modes(operand.expand(len(operand), *basis.nodes))
         return basis.points(modes * basis.multiplier(((node.coord, node.order),)))
+
+
+def _rows(rows: list[int]) -> slice | list[int]:
+    """What to take from the modes: one row as a view, which factors broadcast, or several."""
+    if len(set(rows)) == 1:
+        return slice(rows[0], rows[0] + 1)
+    ordered = rows == list(range(len(rows)))
+    return slice(len(rows)) if ordered else rows
+
+
+def _filled(value: Tensor | float, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """A result of the tape on all points."""
+    if isinstance(value, Tensor) and value.shape == shape:
+        return value
+    return torch.as_tensor(value, dtype=torch.float64, device=like.device).expand(shape)
 
 
 def _own(tensor: Tensor, part: slice) -> Tensor:
@@ -161,9 +172,8 @@ def _factors(
     basis: FourierBasis,
 ) -> Complex[Tensor, "batch leaves *modes"] | None:
     """What the modes of the sources are multiplied with; None where that is one for all."""
-    if not any(
-        orders or shifts or p.factor is not None for (orders, shifts, _), p in zip(chains, places)
-    ):
+    derived = any(orders or shifts for orders, shifts, _ in chains)
+    if not derived and all(place.factor is None for place in places):
         return None
     factors = [
         basis.multiplier(orders, shifts) * (1.0 if place.factor is None else place.factor)

@@ -72,6 +72,7 @@ class SpectralSystem:
         enslaved = [group for i, row in enumerate(system.rows[m:], m) for group in _groups(i, row)]
         self.exact = not any(_varies(group.core) for group in (*evolving, *enslaved))
         self.basis = FourierBasis(kept(grid, 1.0 if self.exact else dealias), device, grid.shape)
+        self.thirds = self.basis.thirds()
         matrices = symbol(system, self.basis.factor, values)
         self.states, self.slaves = system.states, system.auxiliaries
         self.linear = matrices.linear
@@ -101,7 +102,7 @@ class SpectralSystem:
         """The unknowns without time derivative that belong to a state."""
         return self._auxiliaries(state, self._enslaved(state, time))
 
-    def _auxiliaries(self, state: Modes, forces: list[Tensor]) -> Modes:
+    def _auxiliaries(self, state: Modes, forces: Sequence[Tensor]) -> Modes:
         by_states = _combined(self._slave, list(state.unbind(1)), state)
         return by_states + _combined(self._gauge, forces, state) if forces else by_states
 

@@ -120,7 +120,7 @@ def tail(system: SpectralSystem, state: Modes) -> Float[Tensor, "batch dim"]:
     power = state.detach().abs().square().sum(1) * system.basis.multiplicity()
     total = power.flatten(1).sum(1).clamp(min=1e-300)
     estimates = []
-    for middle, last in system.basis.thirds():
+    for middle, last in system.thirds:
         inner = (power * middle).flatten(1).sum(1).sqrt()
         outer = (power * last).flatten(1).sum(1).sqrt()
         ratio = (outer / inner.clamp(min=1e-300)).clamp(max=0.9)
