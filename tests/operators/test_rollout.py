@@ -85,3 +85,19 @@ def test_rate_is_nothing_at_no_lead_time_and_linear_in_it() -> None:
         assert torch.allclose(image.values, u.values * (1 + 3.0 * time * 2))
     with pytest.raises(ValueError, match="needs the lead time"):
         step(u)
+
+
+class _Asked(Twice):
+    """Tells what it is trained on."""
+
+    def terms(self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator):
+        return {"asked": target.values}
+
+
+def test_a_loss_of_its_own_is_asked_about_the_rate() -> None:
+    u, source = fields(), torch.Generator()
+    given = Given(params=torch.full((3, 1), 0.5))
+    step = Rate(_Asked(), column=0, scale=3.0)
+    later = u.with_values(u.values + 6.0)
+    asked = step.terms(u, later, given, generator=source)["asked"]
+    assert torch.allclose(asked, torch.full_like(asked, 4.0))

@@ -128,12 +128,23 @@ class Rate(Operator):
         self.scale = scale
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        unit = self._unit(u, given)
+        rate = self.operator(u, given)
+        result = rate.with_values(u.values + unit * rate.values)
+        return result if at is None else result.at(at)
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        rate = u.with_values((target.values - u.values) / self._unit(u, given))
+        return self.operator.terms(u, rate, given, generator=generator)
+
+    def _unit(self, u: Field, given: Given) -> Tensor:
+        """τ · scale of each function: the change that a rate of one makes."""
         if given.params is None:
             raise ValueError(f"this operator needs the lead time, parameter number {self.column}")
-        rate = self.operator(u, given)
-        time = given.params[:, self.column].to(u.values).reshape(-1, *[1] * (u.values.ndim - 1))
-        result = rate.with_values(u.values + self.scale * time * rate.values)
-        return result if at is None else result.at(at)
+        time = given.params[:, self.column].to(u.values)
+        return self.scale * time.reshape(-1, *[1] * (u.values.ndim - 1))
 
 
 class Unrolled(Operator):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from fredholm import problems
 from fredholm.data import Samples
 from fredholm.domains import Grid
 from fredholm.fields import Field, Standardise, Variable
@@ -17,6 +16,7 @@ from fredholm.objectives import RelativeL2
 from fredholm.operators import Normalised, Operator, Recurrent
 from fredholm.surrogates import evaluate
 from fredholm.systems.card import Outcome
+from fredholm.systems.forced_flow import forced_flow
 from fredholm.training import AdamW, Budget, fit
 
 Tell = Callable[[str], None]
@@ -88,13 +88,7 @@ def flows(size: Size, seed: int, device: str, *, at_once: int = 100) -> Samples:
     """The first frames of each flow as channels, and those that follow on (t, x, y)."""
     count = size.train + size.test
     horizon = 2.0 * size.history
-    problem = problems.build(
-        "navier_stokes",
-        nu=1e-5,
-        forcing="diagonal",
-        horizon=horizon,
-        frames=2 * size.history + 1,
-    )
+    problem = forced_flow(horizon, nu=1e-5, frames=2 * size.history + 1)
     generator = torch.Generator().manual_seed(seed)
     space, time = problem.grid(size.points), problem.time
     assert time is not None
