@@ -134,10 +134,38 @@ def test_trajectories(cli: Cli, workplace: Path, way: str):
     line = "fit waves.nc --steps 2 --modes 2 --hidden-channels 4 --layers 1 --symmetry none"
     assert cli(f"{line} --trajectory {way} --run waves").code == 0
     answer = cli("evaluate waves waves.nc --json")
-    assert answer.json["test"]["waves.nc"]["samples"] == (24 * 4 if way == "step" else 24)
+    assert answer.json["test"]["waves.nc"]["samples"] == 24, "trajectories, whatever was trained"
     assert cli("predict waves waves.nc -o out.nc").code == 0
     with xarray.open_dataset("out.nc") as dataset:
         assert dict(dataset.sizes) == {"sample": 24, "x": 16} | ({} if way == "step" else {"t": 4})
+    further = cli("predict waves waves.nc -o further.nc --steps 7")
+    assert further.code == 0 and "measured on rollouts of 4 steps" in further.err
+    with xarray.open_dataset("further.nc") as dataset:
+        assert dict(dataset.sizes) == {"sample": 24, "t": 7, "x": 16}
+        assert float(dataset.t[-1] / dataset.t[0]) == pytest.approx(7)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ("--push-forward", "need the number of steps, --unroll N"),
+        ("--unroll 9", "a chain of 9 steps does not fit trajectories of 4 steps"),
+        ("--trajectory direct --noise 0.1", "chains and noise train steps"),
+        ("--noise -1", "--noise is not negative"),
+    ],
+)
+def test_contradicting_wishes_for_rollouts(cli: Cli, workplace: Path, flags: str, sentence: str):
+    answer = cli(f"fit waves.nc --steps 2 {flags} --run never")
+    assert answer.code == 2 and sentence in answer.err
+    assert not (workplace / "never").exists()
+
+
+def test_an_array_beside_a_parameter_is_still_the_input(cli: Cli, workplace: Path):
+    assert cli("fit waves.nc --steps 2 --modes 2 --hidden-channels 4 --run few").code == 0
+    torch.save({"x": torch.rand(3, 16), "visc": torch.rand(1, 1)}, "states.pt")
+    assert cli("predict few states.pt -o states.nc").code == 0
+    with xarray.open_dataset("states.nc") as dataset:
+        assert dict(dataset.sizes) == {"sample": 3, "t": 4, "x": 16}
 
 
 def test_statements_and_cards(cli: Cli):
