@@ -1,8 +1,11 @@
 """Two Fourier neural operators, the second on what the first leaves.
 
-The experiment is one-dimensional and its networks are small, on purpose: boosting pays where the
-first network has learned what it can. Where the number of steps or of samples is what limits it, a
-second half of the same training serves it better.
+The experiment is one-dimensional and its networks are tiny, on purpose: boosting pays where the
+first network has learned what it can. An FNO with twice the channels, and twice the parameters of
+both together, is better still in as many steps: it is beside them in the figures. Tried before with
+other constants, error of the boosted two relative to one FNO: 1.1 with 500 pairs and 8 channels,
+where samples are short; 1.3 after 600 steps with 16 channels, where training is; 0.97 with eight
+modes for waves of up to 24, because what eight modes cannot do, two such networks cannot do either.
 """
 
 import torch
@@ -17,9 +20,9 @@ from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell
 from fredholm.training import AdamW, Budget, fit, fit_boosted
 
-_TRAINED, _TESTED, _FRAMES, _INTERVAL = 125, 50, 5, 0.25
-_POINTS, _SUBSTEPS = 128, 20
-_MODES, _WIDTH, _STEPS, _RATE = 8, 8, 5000, 1e-2
+_TRAINED, _TESTED, _FRAMES, _INTERVAL = 500, 50, 5, 0.25
+_POINTS, _SUBSTEPS, _WAVES = 128, 20, 10
+_MODES, _WIDTH, _STEPS, _RATE = 16, 4, 6000, 1e-2
 _BAR, _HIGH_BAR = 0.75, 0.7
 
 
@@ -57,7 +60,7 @@ def build(
 def experiment(seed: int, tell: Tell) -> Outcome:
     """FitzHugh-Nagumo, one step from noisy states: an FNO and two boosted ones of the same size.
 
-    All see the same 500 pairs of states, a quarter of a time unit apart, in the same number of
+    All see the same 2000 pairs of states, a quarter of a time unit apart, in the same number of
     optimiser steps; the boosted two share them. An FNO with twice the channels stands beside them,
     which has more parameters than the two together.
     """
@@ -75,7 +78,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             train,
             budget=Budget(steps=_STEPS),
             optimiser=AdamW(lr=_RATE),
-            batch=10,
+            batch=20,
             seed=seed,
         )
         with torch.no_grad():
@@ -107,7 +110,7 @@ def _steps(count: int, seed: int) -> Samples:
     problem = problems.build(
         "diffusion_reaction",
         dim=1,
-        modes=24,
+        modes=_WAVES,
         horizon=_INTERVAL * (_FRAMES - 1),
         frames=_FRAMES,
     )
@@ -144,5 +147,5 @@ CARD = Card(
         "on its error takes up to 71 % off: 0.0066 instead of 0.0190 on 2-D diffusion-reaction"
     ),
     experiment=experiment,
-    for_use="when an FNO has converged and its error sits at high wavenumbers",
+    for_use="when an FNO as large as memory allows has converged, with errors at high wavenumbers",
 )
