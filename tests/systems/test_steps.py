@@ -10,7 +10,7 @@ from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError, DivergedError, FredholmError
 from fredholm.fields import Field, Given, Variable
 from fredholm.objectives import Chain, Curriculum, Noisy, RelativeL2, push_forward
-from fredholm.operators import Function, Rate
+from fredholm.operators import Function, ParamsAsChannels, Rate, ScaledParams
 from fredholm.surrogates import Surrogate
 from fredholm.systems.learn import Choices, learn
 from fredholm.systems.plan import plan
@@ -183,3 +183,14 @@ def test_windows_of_parameters_condition_the_step() -> None:
     second = surrogate.operator(start[:2], Given(params=params[:2] + 1)).values
     assert not torch.allclose(first, second)
     assert surrogate.rollout(start[:2], 2, params=params[:2]).mean.values.shape[:2] == (2, 2)
+
+
+def test_systems_that_take_parameters_themselves_are_given_them() -> None:
+    samples = decaying(n=40)
+    params = torch.linspace(0.5, 1.5, 40)[:, None]
+    told = replace(samples, params=params, param_variables=(Variable("nu"),))
+    choices = Choices(trajectory="step", symmetry="none")
+    for key, wrapper in (("cape", ScaledParams), ("unet", ParamsAsChannels)):
+        surrogate = learn(told, key, budget=Budget(steps=2), choices=choices)
+        assert [type(m) for m in surrogate.operator.modules()].count(wrapper) == 1
+        assert surrogate.rollout(told.inputs[:2], 2, params=params[:2]).mean.values.shape[1] == 2

@@ -210,5 +210,6 @@ CARD = Card(
         "base network with the parameters as channels, at parameters seen and not seen in training"
     ),
     experiment=experiment,
+    conditioned=True,
     for_use="when asked for parameters in wide gaps between those of the training samples",
 )

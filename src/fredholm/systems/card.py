@@ -88,6 +88,8 @@ class Card:
         sizes: Further experiments by the name of their size; `paper` is that of the publication
             and wants a graphics card.
         for_use: When to choose it, in one sentence.
+        conditioned: It takes the parameters of the equation itself, scaled; others are shown them
+            as further input channels.
         closed_form: It is fitted by one call, and looks at the samples as they are.
     """
 
@@ -100,6 +102,7 @@ class Card:
     experiment: Experiment | None = None
     sizes: Mapping[str, Experiment] = field(default_factory=dict)
     for_use: str = ""
+    conditioned: bool = False
     closed_form: bool = False
 
     @property

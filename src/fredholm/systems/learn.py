@@ -20,6 +20,7 @@ from fredholm.operators import (
     Operator,
     ParamsAsChannels,
     Rate,
+    ScaledParams,
     TimeChannels,
     Unrolled,
 )
@@ -170,10 +171,11 @@ def build(
     shape = head.signature
     if chosen.closed_form:
         return chosen.make(Task(shape), choices.hyper)
-    task = Task(_inner(shape, kind == "unrolled"), translations, _vanishes(head))
-    operator = chosen.make(task, choices.hyper)
+    inner = _inner(shape, kind == "unrolled", chosen.conditioned)
+    operator = chosen.make(Task(inner, translations, _vanishes(head)), choices.hyper)
     if shape.params:
-        operator = ParamsAsChannels(operator, _scale_of(head.params))
+        wrapper = ScaledParams if chosen.conditioned else ParamsAsChannels
+        operator = wrapper(operator, _scale_of(head.params))
     # States keep one scale, so that an increment of zero is exactly no change.
     measured = head.inputs if shape.state_to_state else head.targets
     encode = Standardise(len(shape.inputs)).fit(head.inputs)
@@ -247,16 +249,16 @@ def _tested(head: Samples, seed: int, tell: Callable[[str], None]) -> tuple[str,
     return found
 
 
-def _inner(shape: Signature, repeats: bool) -> Signature:
-    """The signature of the network itself: between spatial grids, parameters as channels."""
+def _inner(shape: Signature, repeats: bool, conditioned: bool) -> Signature:
+    """The signature of the network itself: between spatial grids, parameters mostly as channels."""
     times = 1 if shape.time is None or repeats else shape.time.size
     space = shape.target_grid if shape.time is None else shape.target_grid.without("t")
     return replace(
         shape,
         target_grid=space,
-        inputs=shape.inputs + shape.params,
+        inputs=shape.inputs + (() if conditioned else shape.params),
         targets=shape.targets * times,
-        params=(),
+        params=shape.params if conditioned else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -214,5 +215,7 @@ CARD = Card(
         "against 9.7; the spread of draws tells when the truth is lost"
     ),
     experiment=experiment,
+    sizes={"paper": partial(experiment, size="paper")},
+    conditioned=True,
     for_use="for long rollouts, or where the uncertainty is wanted, at four times the cost",
 )
