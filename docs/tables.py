@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fredholm import problems, systems
-from fredholm.domains import Grid
+from fredholm.domains import Axis, Grid
 from fredholm.equations import latex
+from fredholm.errors import FredholmError
 from fredholm.fields import Signature, Variable
 from fredholm.operators import AnyResolution, Claim, ConsistentQuery, Operator
 from fredholm.systems import Card, Task
@@ -35,7 +37,7 @@ def _systems() -> Iterator[Sequence[str]]:
     """What each operator can do, asked of the operator itself."""
     yield "system", "choose it", "other resolutions", "promises", "fitted by", "hyper-parameters"
     for key, card in _cards():
-        operators = [card.make(task, {}) for task in _tasks()]
+        operators = list(_operators(card))
         promises = sorted({_link(claim) for operator in operators for claim in operator.claims})
         hyper = (f"`{name}={p.default}`" for name, p in card.parameters.items())
         yield (
@@ -48,11 +50,23 @@ def _systems() -> Iterator[Sequence[str]]:
         )
 
 
+def _operators(card: Card) -> Iterator[Operator]:
+    """The card's operators for the tasks that it takes; some take trajectories alone."""
+    for task in _tasks():
+        with suppress(FredholmError):
+            yield card.make(task, {})
+
+
 def _tasks() -> Iterator[Task]:
-    """A ring, where the map commutes with shifts, and a square with zero boundary values."""
+    """A ring, where the map commutes with shifts; a square with zero boundary values; frames of a
+    trajectory on the ring, and those that follow."""
     ring, square = Grid((32,), periodic=True), Grid((17, 17))
     yield Task(Signature(ring, ring, _LABEL, _LABEL), translations=True)
     yield Task(Signature(square, square, _LABEL, _LABEL), boundary=True)
+    before = Axis(4, -1.0, 0.0, location="right", name="t")
+    after = Axis(4, 0.0, 1.0, location="right", name="t")
+    frames = (Grid.of(time, *ring.axes) for time in (before, after))
+    yield Task(Signature(*frames, _LABEL, _LABEL))
 
 
 def _resolution(operator: Operator) -> str:
