@@ -2,11 +2,12 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 from fredholm.domains import Axis, Domain
 from fredholm.fields import NOTHING, Field, Given
-from fredholm.layers import Activation, BoundedFilter, nonlinearity
+from fredholm.layers import BoundedFilter
 from fredholm.operators import (
     AnyResolution,
     Claim,
@@ -25,9 +26,8 @@ class StableNO(Operator):
     divided by their spectral norm. What M makes of waves beyond the disc never leaves the block: a
     step makes no such waves and passes those that it is given through D E, whose norm is at most
     one. Repeated steps therefore cannot fill the fine end of the spectrum, which is how rollouts
-    of an FNO fail. Within the disc each block can amplify, as a chaotic flow needs. With tanh what
-    a block adds is bounded: ‖G(u)‖ <= ‖u‖ + C, so that large states are not amplified and no
-    rollout can grow exponentially; with silu a rollout that leaves the training data can.
+    of an FNO fail. Within the disc each block can amplify, as a chaotic flow needs, and rollouts
+    of a step that is trained too little can still blow up there.
 
     Args:
         in_channels: Channels of the input function, coordinates not counted.
@@ -37,7 +37,6 @@ class StableNO(Operator):
         hidden_channels: Channels between E and D.
         layers: Number of blocks.
         dynamic: The gains of S depend on the function (see `BoundedFilter`).
-        activation: Of M: `"silu"` as published, `"tanh"` for a bounded one, `"gelu"` or `"relu"`.
         coordinates: Append the coordinates, scaled to [0, 1], to the input. Needed for maps that
             depend on position; costs translation equivariance and the claim on fine waves.
 
@@ -62,7 +61,6 @@ class StableNO(Operator):
         hidden_channels: int = 64,
         layers: int = 4,
         dynamic: bool = False,
-        activation: Activation = "silu",
         coordinates: bool = True,
     ) -> None:
         super().__init__()
@@ -79,9 +77,7 @@ class StableNO(Operator):
         read = min(in_channels, out_channels)
         projection.weight.data[:read] = lifting.weight.data.T[:read]
         self.lifting, self.projection = spectral_norm(lifting), spectral_norm(projection)
-        self.blocks = nn.ModuleList(
-            _Block(width, self.modes, dynamic, activation) for _ in range(layers)
-        )
+        self.blocks = nn.ModuleList(_Block(width, self.modes, dynamic) for _ in range(layers))
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -112,18 +108,15 @@ class StableNO(Operator):
 class _Block(nn.Module):
     """v + W S(M(v))."""
 
-    def __init__(
-        self, channels: int, modes: tuple[int, ...], dynamic: bool, activation: Activation
-    ) -> None:
+    def __init__(self, channels: int, modes: tuple[int, ...], dynamic: bool) -> None:
         super().__init__()
-        self.activation = nonlinearity(activation)
         self.widen = _unit(channels, 4 * channels)
         self.narrow = _unit(4 * channels, channels)
         self.filter = BoundedFilter(channels, modes, dynamic=dynamic)
         self.mix = _unit(channels, channels)
 
     def forward(self, x: torch.Tensor, axes: tuple[Axis, ...]) -> torch.Tensor:
-        inner = self.narrow(self.activation(self.widen(x)))
+        inner = self.narrow(functional.silu(self.widen(x)))
         return x + self.mix(self.filter(inner, axes))
 
 

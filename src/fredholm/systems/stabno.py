@@ -1,4 +1,11 @@
-"""Neural operator that is stable under repetition."""
+"""Neural operator that is stable under repetition.
+
+The claim does not show in this experiment: an FNO keeps its energy for all of 2000 steps as well, so
+there is nothing to be better than, and its single steps are better (0.0042, StableNO 0.0071). What
+the construction promises is seen: the finest waves, which FNO makes 14 times too large, shrink from
+step to step. StableNO that answers with changes, which the promise does not cover, blows up after
+52 steps.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +14,6 @@ import torch
 
 from fredholm.data import forecast, one_step
 from fredholm.fields import Field
-from fredholm.layers import Activation
 from fredholm.metrics import relative_l2, spectrum
 from fredholm.models import FNO, StableNO
 from fredholm.objectives import MeanSquare
@@ -20,7 +26,7 @@ from fredholm.training import AdamW
 _TRAJECTORIES, _FRAMES, _UPDATES = 64, 100, 3000
 _MODES, _WIDTH, _FNO_WIDTH = 32, 32, 13
 """Modes of both, and widths that give them about the same number of parameters."""
-_TESTS, _STEPS = 16, 500
+_TESTS, _STEPS = 16, 2000
 _BAR, _ONE_STEP_BAR = 1 / 3, 1.3
 
 
@@ -31,7 +37,6 @@ def build(
     hidden_channels: int = 48,
     layers: int = 4,
     dynamic: bool = False,
-    activation: Activation = "silu",
 ) -> Operator:
     """A StableNO with the same number of modes on each axis, as far as the grid resolves them.
 
@@ -43,7 +48,6 @@ def build(
         hidden_channels: Channels of the blocks.
         layers: Number of blocks.
         dynamic: The gains depend on the function.
-        activation: `silu` as published, or `tanh`, with which no rollout blows up.
     """
     grid = task.signature.input_grid
     kept = tuple(min(modes, (axis.size + 1) // 2) for axis in grid.axes)
@@ -53,7 +57,6 @@ def build(
         hidden_channels=hidden_channels,
         layers=layers,
         dynamic=dynamic,
-        activation=activation,
         coordinates=not task.translations,
     )
 
@@ -62,11 +65,11 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     """Kuramoto-Sivashinsky: how long rollouts of StableNO and of an FNO keep their energy.
 
     Both have about the same number of parameters and see the same single steps equally often. From
-    new states of the attractor they make 500 steps; a rollout ends where its energy leaves half to
+    new states of the attractor they make 2000 steps; a rollout ends where its energy leaves half to
     twice the mean energy of the truth. The ratio is that of the mean numbers of steps; the error of
-    a single step must stay below 1.3 times FNO's. StableNO answers with states. The baseline is an
-    FNO as steps are trained here, which answers with changes; one that answers with states is among
-    the figures, as is StableNO with a bounded activation.
+    a single step must stay below 1.3 times FNO's. StableNO answers with states, as published; the
+    baseline is an FNO as steps are trained here, which answers with changes. Either with the other
+    kind of answers is among the figures.
     """
     tell(f"solving for {_TRAJECTORIES + _TESTS} trajectories")
     steps = one_step(trajectories(_TRAJECTORIES, _FRAMES, seed))
@@ -103,17 +106,15 @@ def experiment(seed: int, tell: Tell) -> Outcome:
 def _contestants() -> list[tuple[str, Callable[[], Operator], bool]]:
     """Name, network, and whether it answers with changes."""
 
-    def stable(activation: Activation) -> Operator:
-        return StableNO(
-            1, 1, (_MODES,), hidden_channels=_WIDTH, activation=activation, coordinates=False
-        )
+    def stable() -> Operator:
+        return StableNO(1, 1, (_MODES,), hidden_channels=_WIDTH, coordinates=False)
 
     def fno() -> Operator:
         return FNO(1, 1, (_MODES,), hidden_channels=_FNO_WIDTH, coordinates=False)
 
     return [
-        ("stabno", lambda: stable("silu"), False),
-        ("stabno, tanh", lambda: stable("tanh"), False),
+        ("stabno", stable, False),
+        ("stabno, changes", stable, True),
         ("fno", fno, True),
         ("fno, states", fno, False),
     ]
@@ -130,7 +131,8 @@ def _one_step(step: Operator, initial: Field, truth: Field) -> float:
 def _endurance(step: Operator, initial: Field, truth: Field) -> dict[str, float]:
     """How long rollouts keep their energy, and what becomes of their fine waves.
 
-    The waves of the highest octave of the grid are followed for 50 steps.
+    The waves of the highest octave of the grid are compared with those of the truth after 50 steps,
+    up to which their growth is measured, and in the end.
     """
     right = truth.values.square().mean()
     energy, fine = [], []
@@ -146,6 +148,7 @@ def _endurance(step: Operator, initial: Field, truth: Field) -> dict[str, float]
         "share_that_lasts": float((kept == _STEPS).double().mean()),
         "growth_of_fine_waves_per_step": (fine[last] / fine[0]) ** (1 / last),
         "fine_waves_over_truth": fine[last] / _highest_octave(truth),
+        "fine_waves_over_truth_in_the_end": fine[-1] / _highest_octave(truth),
     }
 
 
