@@ -2,9 +2,9 @@
 
 The claim does not show in this experiment: an FNO keeps its energy for all of 2000 steps as well,
 so there is nothing to be better than, and its single steps are better (0.0042, StableNO 0.0071).
-What the construction promises is seen: the finest waves, which FNO makes 14 times too large, shrink from
-step to step. StableNO that answers with changes, which the promise does not cover, blows up after
-52 steps.
+What the construction promises is seen: the finest waves, which FNO makes 14 times too large, shrink
+from step to step. StableNO that answers with changes, which the promise does not cover, blows up
+after 52 steps.
 """
 
 from collections.abc import Callable
