@@ -38,6 +38,11 @@ docs: .venv/ready
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --requirement records/peers/constraints.txt
 	touch $@
 
+.venv-deepxde/ready: records/pinn/constraints.txt
+	$(PYTHON) -m venv .venv-deepxde
+	.venv-deepxde/bin/pip install --quiet --disable-pip-version-check --requirement records/pinn/constraints.txt
+	touch $@
+
 peers: .venv/ready .venv-peers/ready
 	$(BIN)/python records/peers/compare.py $(DATA)
 
@@ -45,4 +50,4 @@ apebench: .venv/ready
 	$(BIN)/python records/apebench/table.py
 
 clean:
-	rm -rf .venv .venv-peers build dist docs/_build docs/generated
+	rm -rf .venv .venv-peers .venv-deepxde build dist docs/_build docs/generated
