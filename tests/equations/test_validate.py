@@ -49,7 +49,7 @@ ZERO = eq(u)
         (POISSON, RING, {"timed": False, "boundary": {"all": ZERO}}, "has no boundary"),
         (POISSON, STRIP, {"timed": False, "boundary": {"left": ZERO}}, "'x' is periodic"),
         (POISSON, LINE, {"timed": False, "boundary": {"lefd|right": ZERO}}, "mean 'left'"),
-        (POISSON, LINE, {"timed": False, "boundary": {"all": ZERO, "left": ZERO}}, "two condit"),
+        (POISSON, LINE, {"timed": False, "boundary": {"all": ZERO, "left": ZERO}}, "named twice"),
         (POISSON, LINE, {"timed": False, "boundary": {"all": eq(x)}}, "contains no unknown"),
         (POISSON, LINE, {"timed": False}, "no boundary condition"),
         ({"u": eq(div(vector(u, u)), 1)}, RING, {"timed": False}, "2 components"),

@@ -66,8 +66,8 @@ def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
     for equation in problem.equations.values():
         yield "equation", str(equation)
         yield "LaTeX", latex(equation)
-    for part, condition in problem.boundary.items():
-        yield f"on {part}", str(condition)
+    for part, conditions in problem.boundary_text.items():
+        yield f"on {part}", conditions
     for name, value in problem.initial.items():
         yield f"{name} at 0", str(value)
     yield "space", str(problem.domain)

@@ -1,6 +1,6 @@
 """Is the statement a well-posed problem? Each check ends in one sentence that says what to do."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -9,7 +9,8 @@ from fredholm.domains import Grid
 from fredholm.equations.constants import Values, parameters
 from fredholm.equations.differential import Derivative, Normal, Shift
 from fredholm.equations.equation import Equation
-from fredholm.equations.expand import expand
+from fredholm.equations.expand import Orders, expand
+from fredholm.equations.requirements import requirements
 from fredholm.equations.semilinear import Semilinear, semilinear, states_of
 from fredholm.equations.symbol import symbol
 from fredholm.equations.tree import Coefficient, Coord, Expression, Unknown
@@ -18,6 +19,9 @@ from fredholm.errors import EquationError, did_you_mean
 PARTS = (("left", "right"), ("bottom", "top"), ("back", "front"))
 """Names of the two sides of a box along each axis."""
 
+Conditions = Mapping[str, Equation | Sequence[Equation]]
+"""By boundary part, the equation or the equations that hold there."""
+
 
 def validate(
     equations: Mapping[str, Equation],
@@ -25,8 +29,9 @@ def validate(
     *,
     timed: bool,
     initial: Collection[str] = (),
-    boundary: Mapping[str, Equation] | None = None,
+    boundary: Conditions | None = None,
     given: Collection[str] = (),
+    parts: Sequence[str] | None = None,
 ) -> None:
     """Refuses a statement that does not determine its unknowns.
 
@@ -38,6 +43,7 @@ def validate(
         boundary: Conditions by part: `left`, `right`, `bottom`, `top`, `back`, `front`, several
             joined by `|`, or `all`.
         given: Names of the coefficients that are given.
+        parts: Names of the parts of the boundary, where it is not that of the box.
 
     Raises:
         EquationError: The first thing that is wrong.
@@ -51,27 +57,37 @@ def validate(
         if expand(equation.residual, domain.names).rank:
             raise EquationError(f"{equation} is an equation between vectors")
     _initial(equations, timed, initial)
-    covered = cover(boundary or {}, domain)
+    covered = cover(boundary or {}, domain, parts)
     _conditions(covered, equations, domain, given)
+    _determined(covered, equations, domain)
 
 
-def cover(boundary: Mapping[str, Equation], domain: Grid) -> dict[str, Equation]:
-    """The boundary condition of each side; `all` and `left|right` are spelt out.
+def cover(
+    boundary: Conditions, domain: Grid, parts: Sequence[str] | None = None
+) -> dict[str, tuple[Equation, ...]]:
+    """The conditions on each part of the boundary; `all` and `left|right` are spelt out.
+
+    Args:
+        boundary: Conditions by part, several parts joined by `|`.
+        domain: The box.
+        parts: Names of the parts, where the boundary is not that of the box alone.
 
     Raises:
-        EquationError: A side is unknown, covered twice, missing, or belongs to a periodic axis.
+        EquationError: A part is unknown, covered twice, missing, or belongs to a periodic axis.
     """
-    if domain.dim > len(PARTS):
-        raise EquationError(f"boundary conditions are for 1 to 3 dimensions, got {domain.dim}")
-    sides = [side for axis, pair in zip(domain.axes, PARTS) for side in pair if not axis.periodic]
-    covered: dict[str, Equation] = {}
-    for words, condition in boundary.items():
+    sides = _sides(domain, parts)
+    covered: dict[str, tuple[Equation, ...]] = {}
+    for words, conditions in boundary.items():
         for part in sides if words.strip() == "all" else map(str.strip, words.split("|")):
             if part not in sides:
                 raise EquationError(_no_such_part(part, sides, domain))
             if part in covered:
-                raise EquationError(f"boundary part {part!r} has two conditions")
-            covered[part] = condition
+                raise EquationError(
+                    f"boundary part {part!r} is named twice; give all its conditions at once, as "
+                    "a tuple"
+                )
+            several = (conditions,) if isinstance(conditions, Equation) else conditions
+            covered[part] = tuple(several)
     if boundary and not sides:
         raise EquationError("a periodic domain has no boundary; drop the boundary conditions")
     missing = [side for side in sides if side not in covered]
@@ -81,6 +97,18 @@ def cover(boundary: Mapping[str, Equation], domain: Grid) -> dict[str, Equation]
             f"{missing[0]!r}: ...}} or make the axis periodic"
         )
     return covered
+
+
+def _sides(domain: Grid, parts: Sequence[str] | None) -> list[str]:
+    """The parts of the boundary that want conditions."""
+    wraps = {side for axis, pair in zip(domain.axes, PARTS) for side in pair if axis.periodic}
+    if parts is None:
+        if domain.dim > len(PARTS):
+            raise EquationError(
+                f"the sides of a box have names up to 3 dimensions, not {domain.dim}"
+            )
+        parts = [side for _, pair in zip(domain.axes, PARTS) for side in pair]
+    return [part for part in parts if part not in wraps]
 
 
 def _no_such_part(part: str, sides: list[str], domain: Grid) -> str:
@@ -160,17 +188,49 @@ def _initial(equations: Mapping[str, Equation], timed: bool, initial: Collection
 
 
 def _conditions(
-    covered: Mapping[str, Equation],
+    covered: Mapping[str, Sequence[Equation]],
     equations: Mapping[str, Equation],
     domain: Grid,
     given: Collection[str],
 ) -> None:
-    for part, condition in covered.items():
-        nodes = list(condition.residual.walk())
-        for node in nodes:
-            _name(node, f"the condition on {part!r}", equations, [*domain.names, "t"], given)
-        if not any(isinstance(node, Unknown) for node in nodes):
-            raise EquationError(f"the condition on {part!r} contains no unknown: {condition}")
+    for part, conditions in covered.items():
+        for condition in conditions:
+            nodes = list(condition.residual.walk())
+            for node in nodes:
+                _name(node, f"the condition on {part!r}", equations, [*domain.names, "t"], given)
+            if not any(isinstance(node, Unknown) for node in nodes):
+                raise EquationError(f"the condition on {part!r} contains no unknown: {condition}")
+
+
+def _determined(
+    covered: Mapping[str, Sequence[Equation]], equations: Mapping[str, Equation], domain: Grid
+) -> None:
+    """Each unknown with 2m derivatives in space wants m conditions on every part."""
+    for unknown, equation in equations.items():
+        needed = requirements(equation.residual, domain.names).get(unknown, frozenset())
+        wanted = max((_space_order(orders) for orders in needed), default=0) // 2
+        for part, conditions in covered.items():
+            named = [_unknowns_of(condition) for condition in conditions]
+            found = sum(unknown in names for names in named)
+            if found < wanted:
+                raise EquationError(
+                    f"the equation of {unknown!r} has {2 * wanted} derivatives in space and needs "
+                    f"{wanted} condition{'s' * (wanted > 1)} for it on {part!r}, got {found}"
+                )
+            alone = [str(c) for c, names in zip(conditions, named) if names == {unknown}]
+            if len(alone) > max(wanted, 1):
+                raise EquationError(
+                    f"the conditions {' and '.join(alone)} on {part!r} contradict or repeat each "
+                    f"other: {max(wanted, 1)} of {unknown!r} is what its equation takes there"
+                )
+
+
+def _space_order(orders: Orders) -> int:
+    return sum(order for coord, order in orders if coord != "t")
+
+
+def _unknowns_of(equation: Equation) -> set[str]:
+    return {node.name for node in equation.residual.walk() if isinstance(node, Unknown)}
 
 
 @torch.no_grad()

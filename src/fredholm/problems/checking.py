@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fredholm.equations import Coefficient, Equation, Expression, Unknown, as_equation, validate
+from fredholm.equations import Coefficient, Equation, Expression, Unknown, validate
 from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
 
@@ -23,9 +23,11 @@ def check_statement(problem: "Problem") -> None:
         problem.domain,
         timed=problem.time is not None,
         initial=(*problem.initial, *(name for name in problem.varies if name in problem.states)),
-        boundary={part: as_equation(c) for part, c in problem.boundary.items()},
-        given=[name for name in problem.varies if name not in problem.states],
+        boundary=problem.boundary,  # type: ignore[arg-type]
+        given=[*problem.given, *(name for name in problem.varies if name not in problem.states)],
+        parts=None if problem.region is None else problem.region.parts,
     )
+    _region(problem)
     _varies(problem)
     _hidden(problem)
     _conserved(problem)
@@ -46,9 +48,36 @@ def _time(problem: "Problem") -> None:
         raise EquationError("the domain is space only; the time axis is given by time=")
 
 
+def _region(problem: "Problem") -> None:
+    box = [(axis.start, axis.stop) for axis in problem.domain.axes]
+    for unknown, place in problem.gauge.items():
+        if unknown not in problem.equations:
+            raise EquationError(
+                f"the gauge fixes {unknown!r}: {did_you_mean(unknown, [*problem.equations])}"
+            )
+        within = len(place) == len(box) and all(a <= p <= b for p, (a, b) in zip(place, box))
+        if not within:
+            raise EquationError(
+                f"the gauge fixes {unknown!r} at {tuple(place)}, no point of {problem.domain}"
+            )
+    if problem.region is None:
+        return
+    if problem.region.dim != problem.domain.dim:
+        raise EquationError(
+            f"the region has {problem.region.dim} dimensions, the domain {problem.domain.dim}"
+        )
+    for axis, (start, stop) in zip(problem.domain.axes, problem.region.bounds):
+        slack = 1e-9 * axis.length
+        if start < axis.start - slack or stop > axis.stop + slack:
+            raise EquationError(
+                f"the region reaches over [{start:g}, {stop:g}] along {axis.name!r}, beyond the "
+                f"domain's [{axis.start:g}, {axis.stop:g}]"
+            )
+
+
 def _varies(problem: "Problem") -> None:
-    conditions = map(as_equation, problem.boundary.values())
-    nodes = _nodes(*problem.equations.values(), *conditions)
+    conditions = [c for several in problem.boundary.values() for c in several]  # type: ignore[union-attr]
+    nodes = _nodes(*problem.equations.values(), *conditions)  # type: ignore[arg-type]
     known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
     for name in problem.varies:
         if name not in known:

@@ -3,9 +3,10 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
+from torch import Tensor
 
 import fredholm
 from fredholm.calculus import evaluate
@@ -32,7 +33,11 @@ from fredholm.problems.stepping import make_stepper
 from fredholm.solvers import Stepper
 from fredholm.solvers.solution import Solution
 
+if TYPE_CHECKING:
+    from fredholm.domains import Region
+
 Exact = Callable[["Problem", Field, Grid], Field]
+Condition = Equation | Expression
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,12 @@ class Problem:
             by their names.
         initial: Initial values that do not vary, as expressions of the coordinates.
         boundary: Conditions by boundary part (`left`, `right`, `bottom`, `top`, ..., joined by
-            `|`, or `all`): an equation, or an expression that is zero there.
+            `|`, or `all`): an equation, an expression that is zero there, or several of them.
+        region: The part of the box in which the equations hold, with its own boundary parts; by
+            default all of it.
+        gauge: Where unknowns that are determined up to a constant are zero, such as a pressure.
+        given: Coefficients that do not vary, by name: functions of points, called with the
+            coordinates (n, d), the time last where there is one, for values (n,).
         hidden: Unknowns without a time derivative that are no targets, such as a stream function:
             the other unknowns determine them.
         parameters: Values that replace those in the statement.
@@ -86,7 +96,10 @@ class Problem:
     final: bool = False
     varies: Mapping[str, Prior] = field(default_factory=dict)
     initial: Mapping[str, Expression | float] = field(default_factory=dict)
-    boundary: Mapping[str, Equation | Expression] = field(default_factory=dict)
+    boundary: Mapping[str, Condition | Sequence[Condition]] = field(default_factory=dict)
+    region: "Region | None" = None
+    gauge: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    given: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     symmetries: tuple[str, ...] = ()
@@ -99,15 +112,15 @@ class Problem:
     reference: str = ""
 
     def __post_init__(self) -> None:
-        stated = parameters(self.equations)
+        conditions = {part: _equations(given) for part, given in self.boundary.items()}
+        object.__setattr__(self, "boundary", conditions)
+        stated = parameters(self._statements())
         for name in self.parameters:
             if name not in stated:
                 raise EquationError(
                     f"the equations have no parameter {name!r}: {did_you_mean(name, [*stated])}"
                 )
         object.__setattr__(self, "parameters", {**stated, **self.parameters})
-        conditions = {part: as_equation(c) for part, c in self.boundary.items()}
-        object.__setattr__(self, "boundary", conditions)
         check_statement(self)
 
     @property
@@ -121,9 +134,17 @@ class Problem:
         return tuple(name for name in self.equations if name not in self.hidden)
 
     @property
-    def conditions(self) -> dict[str, Equation]:
-        """The boundary condition of each side of the box."""
-        return cover(self.boundary, self.domain)  # type: ignore[arg-type]
+    def conditions(self) -> dict[str, tuple[Equation, ...]]:
+        """The conditions on each part of the boundary."""
+        parts = None if self.region is None else self.region.parts
+        return cover(self.boundary, self.domain, parts)  # type: ignore[arg-type]
+
+    def _statements(self) -> dict[str, Equation]:
+        """Everything that is stated, under names that tell where."""
+        found = dict(self.equations)
+        for part, conditions in self.boundary.items():
+            found |= {f"{part} {i}": c for i, c in enumerate(conditions)}  # type: ignore[misc,arg-type]
+        return found | {f"initial {name}": as_equation(e) for name, e in self.initial.items()}
 
     @property
     def input_variables(self) -> tuple[Variable, ...]:
@@ -329,6 +350,11 @@ class Problem:
             if name not in self.hidden
         }
 
+    @property
+    def boundary_text(self) -> dict[str, str]:
+        """The conditions on each part as they are read."""
+        return {part: ", ".join(map(str, several)) for part, several in self.boundary.items()}  # type: ignore[arg-type]
+
     def with_parameters(self, **values: float) -> Self:
         """The same problem with other values of parameters."""
         return replace(self, parameters={**self.parameters, **values})
@@ -342,7 +368,7 @@ class Problem:
                 name: {"text": str(e), "latex": latex(e), "tree": to_json(e)}
                 for name, e in self.equations.items()
             },
-            "boundary": {part: str(c) for part, c in self.boundary.items()},
+            "boundary": self.boundary_text,
             "initial": {name: str(e) for name, e in self.initial.items()},
             "parameters": dict(self.parameters),
             "symmetries": list(self.symmetries),
@@ -357,3 +383,8 @@ class Problem:
             "reference": self.reference,
             "version": fredholm.__version__,
         }
+
+
+def _equations(conditions: Condition | Sequence[Condition]) -> tuple[Equation, ...]:
+    several = conditions if isinstance(conditions, Sequence) else (conditions,)
+    return tuple(as_equation(condition) for condition in several)

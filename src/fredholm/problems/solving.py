@@ -30,6 +30,11 @@ def choose_solver(problem: "Problem") -> Solve:
     Raises:
         EquationError: None fits.
     """
+    if problem.region is not None or problem.given:
+        raise EquationError(
+            f"{problem.key!r} is stated on a region, or with given coefficients, for which there "
+            "is no numerical solver; solve it by a network"
+        )
     if problem.time is None:
         return _steady
     if problem.domain.periodic:
@@ -172,7 +177,7 @@ def _steady(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution
 def _sides(problem: "Problem", unknown: str) -> tuple[list[Expression], list[str]]:
     """The prescribed values, and the sides without flux as the solver calls them: x-, x+, ..."""
     prescribed, insulated = [], []
-    for side, condition in problem.conditions.items():
+    for side, (condition,) in problem.conditions.items():
         value = dirichlet(condition, unknown)
         if value is not None:
             prescribed.append(value)

@@ -75,9 +75,8 @@ def _stated(samples: Samples, problem: Problem | None) -> Problem | None:
 def _same_statement(problem: Problem, origin: Mapping[str, Any]) -> bool:
     """Whether the named problem is still, or was ever, the one that the file speaks of."""
     equations = {name: e.get("text") for name, e in origin.get("equations", {}).items()}
-    boundary = {part: str(c) for part, c in problem.boundary.items()}
     same = equations == {name: str(e) for name, e in problem.equations.items()}
-    return same and origin.get("boundary", {}) == boundary
+    return same and origin.get("boundary", {}) == problem.boundary_text
 
 
 def residual(samples: Samples, problem: Problem | None) -> Iterator[Finding]:
