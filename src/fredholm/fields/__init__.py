@@ -2,6 +2,7 @@
 
 from fredholm.fields.field import Field
 from fredholm.fields.given import NOTHING, Given
+from fredholm.fields.neural_field import NeuralField
 from fredholm.fields.normalisers import Standardise
 from fredholm.fields.norms import difference, inner, integral, norm
 from fredholm.fields.signature import Signature
@@ -12,6 +13,7 @@ __all__ = [
     "NOTHING",
     "Field",
     "Given",
+    "NeuralField",
     "Signature",
     "Standardise",
     "Symmetry",

@@ -1,9 +1,28 @@
 """Reusable parts of networks; they work on tensors, channels last unless they say otherwise."""
 
-from fredholm.layers.activations import ACTIVATIONS, Activation, nonlinearity
+from fredholm.layers.activations import (
+    ACTIVATIONS,
+    Activation,
+    Facts,
+    Gaussian,
+    Sine,
+    Snake,
+    facts,
+    nonlinearity,
+)
 from fredholm.layers.bounded_filter import BoundedFilter
 from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
+from fredholm.layers.coordinates import Coordinates
 from fredholm.layers.embedding import Embedding
+from fredholm.layers.inits import (
+    Glorot,
+    Init,
+    Orthogonal,
+    SirenInit,
+    VarianceInformed,
+    balanced_std,
+    moments,
+)
 from fredholm.layers.mlp import MLP
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
@@ -20,12 +39,25 @@ __all__ = [
     "Activation",
     "BoundedFilter",
     "Conv",
+    "Coordinates",
     "Embedding",
+    "Facts",
+    "Gaussian",
+    "Glorot",
+    "Init",
+    "Orthogonal",
+    "Sine",
+    "SirenInit",
+    "Snake",
     "SpectralConv",
     "Transform",
     "UpConv",
+    "VarianceInformed",
+    "balanced_std",
     "coarsen",
     "count",
+    "facts",
+    "moments",
     "nonlinearity",
     "pad",
     "refine",

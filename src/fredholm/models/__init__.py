@@ -4,6 +4,7 @@ from fredholm.models.baselines import LinearRegression, NearestNeighbour, Persis
 from fredholm.models.cape import CAPE
 from fredholm.models.conditional_unet import ConditionalUNet
 from fredholm.models.convnet import ConvNet
+from fredholm.models.coordinate_mlp import CoordinateMLP
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.pointwise import PointwiseMLP
@@ -21,6 +22,7 @@ __all__ = [
     "T1",
     "ConditionalUNet",
     "CoefficientLayer",
+    "CoordinateMLP",
     "ConvNet",
     "DeepONet",
     "LinearRegression",
