@@ -94,7 +94,7 @@ def test_manufactured_solutions_converge_with_order_two(case):
 
 
 def test_what_no_solver_fits_is_said():
-    boundary = {"all": u}
+    boundary = {"all": (u, v)}
     pair = {"u": eq(-lap(u), v), "v": eq(-lap(v), 1)}
     both = Problem("pair", "", pair, Grid((9, 9)), boundary=boundary)
     with pytest.raises(EquationError, match="steady system"):
