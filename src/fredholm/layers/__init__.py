@@ -11,9 +11,11 @@ from fredholm.layers.activations import (
     nonlinearity,
 )
 from fredholm.layers.bounded_filter import BoundedFilter
+from fredholm.layers.channel_norm import ChannelNorm
 from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
 from fredholm.layers.coordinates import Coordinates
 from fredholm.layers.embedding import Embedding
+from fredholm.layers.factorised import FactorisedLinear
 from fredholm.layers.inits import (
     Glorot,
     Init,
@@ -24,6 +26,7 @@ from fredholm.layers.inits import (
     moments,
 )
 from fredholm.layers.mlp import MLP
+from fredholm.layers.random_fourier import RandomFourier
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
     Transform,
@@ -38,14 +41,17 @@ __all__ = [
     "MLP",
     "Activation",
     "BoundedFilter",
+    "ChannelNorm",
     "Conv",
     "Coordinates",
     "Embedding",
+    "FactorisedLinear",
     "Facts",
     "Gaussian",
     "Glorot",
     "Init",
     "Orthogonal",
+    "RandomFourier",
     "Sine",
     "SirenInit",
     "Snake",

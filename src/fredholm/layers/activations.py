@@ -64,7 +64,7 @@ class Snake:
             regression, more where a frequency is expected.
 
     Reference:
-        Liu et al., NeurIPS 2020, arXiv:2006.08195, eq. 3.
+        Liu et al., NeurIPS 2020, arXiv:2006.08195.
     """
 
     frequency: float = 1.0

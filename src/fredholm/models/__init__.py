@@ -7,10 +7,17 @@ from fredholm.models.convnet import ConvNet
 from fredholm.models.coordinate_mlp import CoordinateMLP
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
+from fredholm.models.fourier_kan import FourierKAN
+from fredholm.models.gaussians import Gaussians
+from fredholm.models.kan import KAN
+from fredholm.models.modified_mlp import ModifiedMLP
+from fredholm.models.pirate_net import PirateNet
 from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.refined import Refined, Refinement
 from fredholm.models.refiner import Refiner
 from fredholm.models.resnet import ResNet
+from fredholm.models.siren import Siren
+from fredholm.models.sl2a import SL2A
 from fredholm.models.spacetime_fno import SpaceTimeFNO
 from fredholm.models.stable_no import StableNO
 from fredholm.models.t1 import T1, CoefficientLayer
@@ -19,20 +26,27 @@ from fredholm.models.unet import UNet
 __all__ = [
     "CAPE",
     "FNO",
+    "KAN",
+    "SL2A",
     "T1",
-    "ConditionalUNet",
     "CoefficientLayer",
-    "CoordinateMLP",
+    "ConditionalUNet",
     "ConvNet",
+    "CoordinateMLP",
     "DeepONet",
+    "FourierKAN",
+    "Gaussians",
     "LinearRegression",
+    "ModifiedMLP",
     "NearestNeighbour",
     "Persistence",
+    "PirateNet",
     "PointwiseMLP",
-    "Refiner",
     "Refined",
     "Refinement",
+    "Refiner",
     "ResNet",
+    "Siren",
     "SpaceTimeFNO",
     "StableNO",
     "TrainMean",

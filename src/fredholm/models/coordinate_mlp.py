@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fredholm.calls import Recorded
-from fredholm.layers import Activation, Init, facts, nonlinearity
+from fredholm.layers import Activation, FactorisedLinear, Init, facts, nonlinearity
 from fredholm.operators import at_least_one
 
 
@@ -20,6 +20,7 @@ class CoordinateMLP(nn.Module, Recorded):
         layers: Hidden layers.
         activation: f, by name or as a function with `facts`.
         init: How the weights start; by default what the activation recommends.
+        factorised: Rows of the weights have scales of their own (`FactorisedLinear`).
 
     Shapes:
         (..., inputs) -> (..., outputs).
@@ -37,14 +38,16 @@ class CoordinateMLP(nn.Module, Recorded):
         layers: int = 4,
         activation: Activation | Callable[[Tensor], Tensor] = "tanh",
         init: Init | None = None,
+        factorised: bool = False,
     ) -> None:
         super().__init__()
         at_least_one(inputs=inputs, outputs=outputs, width=width, layers=layers)
         self.activation = nonlinearity(activation)
         self.smoothness = facts(activation).smoothness
         widths = (inputs, *(width,) * layers, outputs)
-        self.maps = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:]))
-        (init or facts(activation).init)(list(self.maps), self.activation)  # type: ignore[arg-type]
+        maps = [nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:])]
+        (init or facts(activation).init)(maps, self.activation)
+        self.maps = nn.ModuleList(map(FactorisedLinear, maps) if factorised else maps)
 
     def forward(self, x: Float[Tensor, "... inputs"]) -> Float[Tensor, "... outputs"]:
         *hidden, last = self.maps
