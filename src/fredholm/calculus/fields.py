@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from fredholm.calculus.chebyshev import chebyshev_derivative
 from fredholm.calculus.finite_difference import difference_derivative
 from fredholm.calculus.spectral import spectral_derivative
 from fredholm.domains import Axis
@@ -20,9 +21,10 @@ def derivative(u: Field, axis: str, order: int = 1, *, method: Method = "auto") 
         u: A function on a grid.
         axis: Name of the coordinate.
         order: n.
-        method: `"spectral"`: the derivative of the trigonometric interpolant, for periodic axes.
+        method: `"spectral"`: the derivative of the trigonometric interpolant, for periodic axes, or
+            of the polynomial through Chebyshev points.
             `"fd2"`, `"fd4"`: finite differences with error O(h²), O(h⁴), one-sided at the ends.
-            `"auto"`: spectral where the axis is periodic, fd4 where not.
+            `"auto"`: spectral where the axis is periodic or has Chebyshev points, else fd4.
 
     Raises:
         ValueError: The grid has no such axis, the method does not fit it, or the axis has too few
@@ -38,6 +40,8 @@ def differentiate(values: Tensor, dim: int, axis: Axis, order: int, method: Meth
         raise ValueError(f"method is one of {get_args(Method)}, got {method!r}")
     if order < 1:
         raise ValueError(f"order of a derivative is 1, 2, ..., got {order}")
+    if axis.location == "chebyshev" and method in ("auto", "spectral"):
+        return chebyshev_derivative(values, dim, axis, order)
     if method == "spectral" or method == "auto" and axis.periodic:
         return spectral_derivative(values, dim, axis, order)
     return difference_derivative(values, dim, axis, order, 2 if method == "fd2" else 4)
