@@ -69,8 +69,9 @@ class ETDRK:
             raise ValueError(f"tol and step must be positive, got {self.tol} and {self.step}")
         if self.checkpoints is not None and self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
-        if self.resolution is not None and self.resolution < 4:
-            raise ValueError(f"resolution must be at least 4 points, got {self.resolution}")
+        least = 1 if self.lattice else 4
+        if self.resolution is not None and self.resolution < least:
+            raise ValueError(f"resolution must be at least {least} points, got {self.resolution}")
         if self.lattice and (self.resolution is None or self.dealias != 1):
             raise ValueError(
                 "a lattice is solved on its own points with all modes: give resolution=, dealias=1"
