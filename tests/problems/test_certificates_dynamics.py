@@ -15,7 +15,7 @@ from fredholm.fields.symmetries import group
 from fredholm.problems import PROBLEMS, Problem, build, builder
 from fredholm.solvers.etdrk import ETDRK
 
-EVOLUTIONS = [key for key in sorted(PROBLEMS) if build(key).time is not None]
+EVOLUTIONS = [key for key in sorted(PROBLEMS) if build(key).time and build(key).varies]
 LINEAR = ["advection", "advection_diffusion", "diffusion", "heat"]
 
 
