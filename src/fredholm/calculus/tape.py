@@ -10,7 +10,9 @@ from torch import Tensor
 
 from fredholm.equations.differential import Derivative
 from fredholm.equations.functions import function
-from fredholm.equations.tree import Add, Call, Const, Expression, Mul, Pow
+from fredholm.equations.spread import Partial
+from fredholm.equations.tree import Add, Call, Const, Expression, Learned, Mul, Pow
+from fredholm.errors import EquationError
 
 Value = Tensor | float
 
@@ -43,19 +45,26 @@ class Tape:
         return [
             node
             for node, operation, parts in self._program
-            if operation is None and not (parts and isinstance(node, Derivative))
+            if operation is None
+            and not (parts and isinstance(node, Derivative | Learned | Partial))
         ]
 
     def __call__(
         self,
         leaf: Callable[[Expression], Value],
         derivative: Callable[[Derivative, Tensor], Tensor],
+        call: Callable[..., Tensor] | None = None,
     ) -> list[Value]:
         """The values of the expressions.
 
         Args:
             leaf: Values of a leaf; all broadcast against each other.
             derivative: Values of a `Derivative` node from those of its operand.
+            call: Values of the function that a `Learned` or a `Partial` node names, from the node
+                and the values of its arguments.
+
+        Raises:
+            EquationError: A function is learned, and the caller knows none.
         """
         values: list[Any] = []
         for node, operation, parts in self._program:
@@ -63,6 +72,9 @@ class Tape:
                 values.append(operation(*[values[part] for part in parts]))
             elif parts and isinstance(node, Derivative):
                 values.append(derivative(node, torch.as_tensor(values[parts[0]])))
+            elif parts and isinstance(node, Learned | Partial):
+                arguments = (_tensor(values[part]) for part in parts)
+                values.append((call or _unknown_function)(node, *arguments))
             else:
                 values.append(leaf(node))
         return [values[place] for place in self._results]
@@ -87,10 +99,14 @@ def _operation(e: Expression) -> Callable[..., Value] | None:
             return lambda *factors: reduce(operator.mul, factors)
         case Pow():
             return operator.pow
-        case Call():
+        case Call() if not isinstance(e, Learned):
             compute = function(e.function).torch
             return lambda *arguments: compute(*map(_tensor, arguments))
     return None
+
+
+def _unknown_function(e: Expression, *arguments: Tensor) -> Tensor:
+    raise EquationError(f"{e} is learned: only methods that train networks know its values")
 
 
 def _tensor(value: Value) -> Tensor:

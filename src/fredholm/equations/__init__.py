@@ -22,9 +22,10 @@ from fredholm.equations.latex import latex
 from fredholm.equations.requirements import requirements
 from fredholm.equations.semilinear import Semilinear, semilinear, states_of
 from fredholm.equations.split import Split, normal_form, split_linear
+from fredholm.equations.spread import LAPLACIAN, spread
 from fredholm.equations.symbol import Symbol, symbol
 from fredholm.equations.sympy_face import to_sympy
-from fredholm.equations.tree import Coefficient, Coord, Expression, Param, Unknown
+from fredholm.equations.tree import Coefficient, Coord, Expression, Learned, Param, Unknown
 from fredholm.equations.validate import cover, require_well_posed, validate
 from fredholm.equations.verbs import (
     advect,
@@ -37,6 +38,7 @@ from fredholm.equations.verbs import (
     field,
     grad,
     lap,
+    learned,
     normal,
     param,
     pi,
@@ -46,10 +48,12 @@ from fredholm.equations.verbs import (
 )
 
 __all__ = [
+    "LAPLACIAN",
     "Coefficient",
     "Coord",
     "Equation",
     "Expression",
+    "Learned",
     "Param",
     "Semilinear",
     "Split",
@@ -78,6 +82,7 @@ __all__ = [
     "grad",
     "lap",
     "latex",
+    "learned",
     "log",
     "normal",
     "normal_form",
@@ -93,6 +98,7 @@ __all__ = [
     "sin",
     "sinh",
     "split_linear",
+    "spread",
     "sqrt",
     "states_of",
     "symbol",

@@ -6,7 +6,7 @@ from typing import Any
 from fredholm.equations import differential, tree
 from fredholm.equations.equation import Equation
 from fredholm.equations.functions import function
-from fredholm.equations.tree import Call, Expression
+from fredholm.equations.tree import Call, Expression, Learned
 from fredholm.errors import EquationError, FormatError, did_you_mean
 
 _NODES: dict[str, type[Expression]] = {
@@ -53,7 +53,7 @@ def from_json(data: Any) -> Any:
         if isinstance(error, EquationError | FormatError):
             raise
         raise FormatError(f"node {name!r} of an expression is stored wrongly: {error}") from error
-    if isinstance(e, Call):
+    if isinstance(e, Call) and not isinstance(e, Learned):
         function(e.function)
     return e
 

@@ -25,6 +25,7 @@ from fredholm.equations.tree import (
     Const,
     Coord,
     Expression,
+    Learned,
     Mul,
     Param,
     Pow,
@@ -89,7 +90,8 @@ def _(e: Vector) -> str:
 @latex.register
 def _(e: Call) -> str:
     arguments = ", ".join(latex(argument) for argument in e.arguments)
-    return rf"{function(e.function).latex}\left({arguments}\right)"
+    head = symbol(e.function) if isinstance(e, Learned) else function(e.function).latex
+    return rf"{head}\left({arguments}\right)"
 
 
 @latex.register

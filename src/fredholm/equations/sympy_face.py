@@ -15,6 +15,7 @@ from fredholm.equations.tree import (
     Const,
     Coord,
     Expression,
+    Learned,
     Mul,
     Param,
     Pow,
@@ -131,7 +132,7 @@ def _(e: Pow, coords: tuple[str, ...], timed: bool) -> Any:
 def _(e: Call, coords: tuple[str, ...], timed: bool) -> Any:
     import sympy
 
-    face = function(e.function).sympy
+    face = None if isinstance(e, Learned) else function(e.function).sympy
     arguments = [_convert(argument, coords, timed) for argument in e.arguments]
     if callable(face):
         return face(*arguments)

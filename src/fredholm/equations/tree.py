@@ -226,6 +226,11 @@ class Call(Expression):
                 raise EquationError(f"{self.function} acts on scalars, got the vector {argument}")
 
 
+@dataclass(frozen=True)
+class Learned(Call):
+    """A call of a function that is given where the expression is evaluated, such as a network."""
+
+
 _KIND = {0: "a scalar", 1: "a vector"}
 
 

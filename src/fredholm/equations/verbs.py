@@ -19,6 +19,7 @@ from fredholm.equations.tree import (
     Const,
     Coord,
     Expression,
+    Learned,
     Param,
     Scalar,
     Unknown,
@@ -57,6 +58,21 @@ def param(name: str, value: float, *, positive: bool = False, units: str = "") -
         EquationError: The value contradicts `positive`, or the name is not an identifier.
     """
     return Param(_identifier(name), float(value), positive, units)
+
+
+def learned(name: str, *arguments: Scalar) -> Expression:
+    """A function of scalars that nobody knows yet: a network that is given at evaluation.
+
+    Args:
+        name: The name by which the function is given.
+        arguments: What it depends on, such as u and d(u, x).
+
+    Raises:
+        EquationError: There is no argument, or the name is not an identifier.
+    """
+    if not arguments:
+        raise EquationError(f"learned({name!r}, ...) needs what the function depends on")
+    return Learned(_identifier(name), tuple(expression(argument) for argument in arguments))
 
 
 def _identifier(name: str) -> str:
