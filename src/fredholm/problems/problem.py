@@ -10,12 +10,14 @@ from torch import Tensor
 
 import fredholm
 from fredholm.calculus import evaluate
+from fredholm.calculus.fields import Method
 from fredholm.domains import Axis, Grid
 from fredholm.equations import (
     Coefficient,
     Equation,
     Expression,
     Unknown,
+    Values,
     as_equation,
     cover,
     latex,
@@ -321,13 +323,44 @@ class Problem:
             for i, name in enumerate(self.varies)
         }
 
-    def residual(self, u: Field, inputs: Field) -> dict[str, Field]:
+    def residual(
+        self,
+        u: Field,
+        inputs: Field,
+        *,
+        parameters: Values | None = None,
+        method: Method = "auto",
+    ) -> dict[str, Field]:
         """left - right of each equation on a candidate solution.
 
         Args:
             u: Targets as channels, on their grid (with `t` for an evolution); hidden unknowns are
                 those that their own equations give.
             inputs: The varied functions on a spatial grid.
+            parameters: Values that replace those of the statement, one for all functions or one
+                for each.
+            method: How to differentiate (see `fredholm.calculus.derivative`).
+
+        Raises:
+            ValueError: An evolution problem is given a field without time axis.
+        """
+        values = self.functions(u, inputs, parameters)
+        values |= hidden_unknowns(self, u, inputs) if self.hidden else {}
+        return {
+            name: evaluate(equation.residual, values, u.grid, method=method)
+            for name, equation in self.equations.items()
+            if name not in self.hidden
+        }
+
+    def functions(
+        self, u: Field, inputs: Field, parameters: Values | None = None
+    ) -> dict[str, Field | float | Tensor]:
+        """What the names in the statement stand for: targets, coefficients and parameters.
+
+        Args:
+            u: Targets as channels, on their grid (with `t` for an evolution).
+            inputs: The varied functions on a spatial grid.
+            parameters: Values that replace those of the statement.
 
         Raises:
             ValueError: An evolution problem is given a field without time axis.
@@ -337,18 +370,15 @@ class Problem:
                 f"the residual of {self.key!r} needs the trajectory on a (t, *space) grid, got "
                 f"{u.grid}; solve or predict with frames"
             )
-        values: dict[str, Field | float] = dict(self.parameters)
+        values: dict[str, Field | float | Tensor] = {**self.parameters, **(parameters or {})}
         for i, name in enumerate(self.targets):
             values[name] = u.with_values(u.values[..., i : i + 1])
         for name, given in self.inputs_by_name(inputs).items():
             if name not in self.states:
                 values[name] = given
-        values |= hidden_unknowns(self, u, inputs) if self.hidden else {}
-        return {
-            name: evaluate(equation.residual, values, u.grid)
-            for name, equation in self.equations.items()
-            if name not in self.hidden
-        }
+        for name, function in self.given.items():
+            values[name] = _sampled(function, u)
+        return values
 
     @property
     def boundary_text(self) -> dict[str, str]:
@@ -388,3 +418,11 @@ class Problem:
 def _equations(conditions: Condition | Sequence[Condition]) -> tuple[Equation, ...]:
     several = conditions if isinstance(conditions, Sequence) else (conditions,)
     return tuple(as_equation(condition) for condition in several)
+
+
+def _sampled(function: Callable[[Tensor], Tensor], like: Field) -> Field:
+    """A function of points (x, ..., t) on the grid of another."""
+    grid = like.grid
+    order = sorted(range(grid.dim), key=lambda i: grid.names[i] == "t")
+    points = grid.points()[..., order].reshape(-1, grid.dim).to(like.values)
+    return Field(function(points).reshape(1, *grid.shape, 1), grid)
