@@ -10,6 +10,7 @@ from fredholm.data.samples import Samples
 from fredholm.data.simulated import SimulatedSamples
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
+from fredholm.data.table import Table, read_table
 from fredholm.data.tasks import (
     LEAD_TIME,
     as_trained,
@@ -30,6 +31,7 @@ __all__ = [
     "Samples",
     "SimulatedSamples",
     "StreamedSamples",
+    "Table",
     "Translation",
     "actions",
     "check",
@@ -44,6 +46,7 @@ __all__ = [
     "open_samples",
     "pairs",
     "read",
+    "read_table",
     "transform",
     "windows",
     "write_netcdf",
