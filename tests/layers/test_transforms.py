@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from fredholm.domains import Axis, Grid
-from fredholm.layers.transforms import analysis, count, resolved, synthesis, to_coefficients
+from fredholm.layers.transforms import (
+    analysis,
+    count,
+    natural,
+    resolved,
+    synthesis,
+    to_coefficients,
+    to_points,
+)
 from fredholm.testing import band_limited
 
 CELLS, NODES = Axis(12, 1.0, 3.0, location="cell"), Axis(13, 1.0, 3.0)
@@ -72,3 +80,34 @@ def test_cosines_on_walls_converge_with_second_order():
         found.append(to_coefficients(slope, axes, (5,), "cosine"))
     gaps = [float((found[i] - found[2]).norm()) for i in (0, 1)]
     assert gaps[0] > 3 * gaps[1]
+
+
+CHEBYSHEV = Axis(13, 1.0, 3.0, location="chebyshev", name="t")
+
+
+def test_chebyshev_coefficients_are_those_of_a_polynomial_and_keep_its_square():
+    """Σ c² is the mean square in the density of the arcs, which weighs inner points alike."""
+    s = CHEBYSHEV.points() - 2
+    u = (1 - 0.5 * s + 3 * (4 * s**3 - 3 * s))[:, None, None]  # T₀ - T₁/2 + 3 T₃
+    found = to_coefficients(u, (CHEBYSHEV,), (13,), "chebyshev")[:, 0, 0]
+    expected = torch.zeros(13).double()
+    expected[[0, 1, 3]] = torch.tensor([1, -0.5 / math.sqrt(2), 3 / math.sqrt(2)]).double()
+    assert torch.allclose(found, expected, atol=1e-13)
+    weights = torch.full((13,), 1 / 12, dtype=torch.float64)
+    weights[[0, -1]] /= 2
+    mean = (weights * u[:, 0, 0].square()).sum()
+    assert found.square().sum().item() == pytest.approx(mean.item(), rel=1e-12)
+    with pytest.raises(ValueError, match="Chebyshev points"):
+        to_coefficients(u, (NODES,), (13,), "chebyshev")
+
+
+def test_each_axis_can_have_its_own_transform():
+    grid = Grid.of(CHEBYSHEV, RING)
+    s, x = (part[..., None, None] for part in grid.points().unbind(-1))
+    u = (s - 2) * torch.cos(2 * math.pi * (x - 1) / 2)
+    each = tuple(natural(axis) for axis in grid.axes)
+    found = to_coefficients(u, grid.axes, (13, 6), each)
+    assert each == ("chebyshev", "fourier")
+    assert found[1, 1].item() == pytest.approx(0.5, abs=1e-13)  # √2 T₁ times √2 cos
+    back = to_points(found, grid.axes, grid.axes, (13, 6), each)
+    assert torch.allclose(back, u, atol=1e-12)

@@ -31,6 +31,7 @@ from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
     Transform,
     count,
+    natural,
     require_transform,
     to_coefficients,
     to_points,
@@ -64,6 +65,7 @@ __all__ = [
     "count",
     "facts",
     "moments",
+    "natural",
     "nonlinearity",
     "pad",
     "refine",

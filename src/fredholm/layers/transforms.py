@@ -1,4 +1,4 @@
-"""Real coefficients on any grid: cosine and Fourier transforms, as products with small matrices.
+"""Real coefficients on grids: cosine, Fourier and Chebyshev transforms, as small matrices.
 
 A function on an interval is expanded in functions that are orthonormal in the mean,
 
@@ -6,15 +6,18 @@ A function on an interval is expanded in functions that are orthonormal in the m
 
     cosine:   φ₀ = 1, φₖ = √2 cos(πk(x - start)/L)
     fourier:  φ₀ = 1, √2 cos(2πk(x - start)/L), √2 sin(2πk(x - start)/L)
+    chebyshev: φ₀ = 1, φₖ = √2 Tₖ(s) with s from -1 to 1, in the mean of density 1/(π √(1 - s²))
 
 and in products of them in several dimensions. The means are taken with the quadrature of the axes,
 so that coefficients do not depend on the number of points. On cells the cosines give the discrete
 cosine transform DCT-II, on nodes DCT-I, on a periodic axis DCT-I of the samples with the first
 repeated at the end; on periodic axes the Fourier functions give the discrete Fourier transform.
+Chebyshev coefficients are of samples on Chebyshev points, with the quadrature of that density.
 All of these keep the sum of squares (Parseval), as far as the grid resolves the functions.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, get_args
@@ -25,8 +28,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from fredholm.domains import Axis
+from fredholm.domains.chebyshev import polynomials, series
 
-Transform = Literal["cosine", "fourier"]
+Transform = Literal["cosine", "fourier", "chebyshev"]
 
 
 def require_transform(name: str) -> None:
@@ -41,13 +45,22 @@ def require_transform(name: str) -> None:
 
 def count(modes: int, transform: Transform) -> int:
     """Number of basis functions with wavenumbers below `modes` (half waves for the cosines)."""
-    return modes if transform == "cosine" else 2 * modes - 1
+    return 2 * modes - 1 if transform == "fourier" else modes
+
+
+def natural(axis: Axis) -> Transform:
+    """The transform under which smooth functions on an axis have few coefficients."""
+    if axis.periodic:
+        return "fourier"
+    return "chebyshev" if axis.location == "chebyshev" else "cosine"
 
 
 def resolved(axis: Axis, transform: Transform) -> int:
     """The largest number of wavenumbers that the samples of an axis tell apart."""
     if transform == "fourier":
         return (axis.size + 1) // 2
+    if transform == "chebyshev":
+        return axis.size
     both_ends = axis.location == "node" and not axis.periodic
     return axis.size - both_ends
 
@@ -56,13 +69,21 @@ def to_coefficients(
     x: Float[Tensor, "*points batch c"],
     axes: tuple[Axis, ...],
     modes: tuple[int, ...],
-    transform: Transform,
+    transform: Transform | Sequence[Transform],
 ) -> Float[Tensor, "*modes batch c"]:
-    """Coefficients of samples; those that a coarse grid does not resolve are zero."""
-    for number, (axis, wanted) in enumerate(zip(axes, modes, strict=True)):
-        k = min(wanted, resolved(axis, transform))
-        x = _along(number, analysis(axis, k, transform, x.dtype, x.device), x)
-        missing = count(wanted, transform) - count(k, transform)
+    """Coefficients of samples; those that a coarse grid does not resolve are zero.
+
+    Args:
+        x: Samples, points first.
+        axes: Where they lie.
+        modes: Wavenumbers, or degrees, kept along each axis, exclusive.
+        transform: One for all axes, or one for each.
+    """
+    each = _per_axis(transform, axes)
+    for number, (axis, wanted, name) in enumerate(zip(axes, modes, each, strict=True)):
+        k = min(wanted, resolved(axis, name))
+        x = _along(number, analysis(axis, k, name, x.dtype, x.device), x)
+        missing = count(wanted, name) - count(k, name)
         if missing:
             x = functional.pad(x, (0, 0) * (x.ndim - 1 - number) + (0, missing))
     return x
@@ -73,20 +94,38 @@ def to_points(
     axes: tuple[Axis, ...],
     box: tuple[Axis, ...],
     modes: tuple[int, ...],
-    transform: Transform,
+    transform: Transform | Sequence[Transform],
 ) -> Float[Tensor, "*points batch c"]:
     """The functions with these coefficients on `box`, at the points of `axes`."""
-    for number, (axis, home, k) in enumerate(zip(axes, box, modes, strict=True)):
-        x = _along(number, synthesis(axis, home, k, transform, x.dtype, x.device), x)
+    each = _per_axis(transform, axes)
+    for number, (axis, home, k, name) in enumerate(zip(axes, box, modes, each, strict=True)):
+        x = _along(number, synthesis(axis, home, k, name, x.dtype, x.device), x)
     return x
+
+
+def _per_axis(
+    transform: Transform | Sequence[Transform], axes: tuple[Axis, ...]
+) -> tuple[Transform, ...]:
+    if isinstance(transform, str):
+        return (transform,) * len(axes)  # type: ignore[return-value]
+    return tuple(transform)
 
 
 @lru_cache(maxsize=256)
 def analysis(
     axis: Axis, modes: int, transform: Transform, dtype: torch.dtype, device: torch.device
 ) -> Float[Tensor, "k n"]:
-    """Samples to coefficients."""
-    if transform == "cosine" and axis.periodic:
+    """Samples to coefficients.
+
+    Raises:
+        ValueError: Chebyshev coefficients of samples on other points.
+    """
+    if transform == "chebyshev":
+        if axis.location != "chebyshev":
+            raise ValueError(f"Chebyshev coefficients need samples on Chebyshev points, got {axis}")
+        matrix = series(axis.size)[:modes]
+        matrix[1:] /= math.sqrt(2)
+    elif transform == "cosine" and axis.periodic:
         # Cosines of half waves do not continue periodically, but the samples do.
         location = "cell" if axis.location == "cell" else "node"
         ends = int(location == "node")
@@ -116,6 +155,9 @@ def synthesis(
 def _functions(axis: Axis, box: Axis, modes: int, transform: Transform) -> Tensor:
     """Values of the basis functions of `box` at the points of `axis`, as rows."""
     x = (axis.points() - box.start) / box.length
+    if transform == "chebyshev":
+        rows = polynomials(2 * x - 1, modes).T
+        return torch.cat([rows[:1], math.sqrt(2) * rows[1:]])
     k = torch.arange(1, modes, dtype=torch.float64)[:, None]
     if transform == "cosine":
         waves = torch.cos(math.pi * k * x)
