@@ -41,6 +41,12 @@ ZERO = eq(u)
         (HEAT, RING, {"timed": False}, "no time interval"),
         (POISSON, RING, {"timed": True}, "no equation has a time derivative"),
         ({"v": eq(dt(u), lap(u)), "u": eq(dt(u), u)}, RING, {"initial": ["u"]}, "does not contain"),
+        (
+            {"v": eq(dt(u), lap(u)), "u": eq(dt(v), lap(v))},
+            RING,
+            {"initial": ["u", "v"]},
+            "does not contain",
+        ),
         (HEAT, RING, {}, "time order 1.*missing: u"),
         ({"u": eq(dt(u, 2), lap(u))}, RING, {"initial": ["u"]}, r"missing: dt\(u\)"),
         (HEAT, RING, {"initial": ["u", "dt(u)"]}, r"initial condition for 'dt\(u\)'"),
@@ -73,6 +79,15 @@ def test_good_statements_pass():
     validate(HEAT, RING, timed=True, initial=["u"])
     validate(POISSON, STRIP, timed=False, boundary={"bottom|top": ZERO})
     validate({"u": eq(dt(u, 2), lap(u))}, RING, timed=True, initial=["u", "dt(u)"])
+
+
+def test_a_constraint_determines_a_multiplier_that_it_does_not_contain():
+    p = field("p")
+    stokes = {"u": eq(d(p, x), lap(u)), "v": eq(d(p, y), lap(v)), "p": eq(div(vector(u, v)))}
+    validate(stokes, SQUARE, timed=False, boundary={"all": (ZERO, eq(v))})
+    with pytest.raises(EquationError, match="keyed by 'p' does not contain"):
+        free = {**stokes, "u": eq(lap(u)), "v": eq(lap(v))}
+        validate(free, SQUARE, timed=False, boundary={"all": (ZERO, eq(v))})
     pair = {"u": eq(dt(u), lap(u) + v), "v": eq(-lap(v), u)}
     validate(pair, RING, timed=True, initial=["u"])
 

@@ -160,8 +160,12 @@ def _name(
 
 
 def _unknowns(equations: Mapping[str, Equation]) -> None:
+    contents = {name: set(equation.residual.walk()) for name, equation in equations.items()}
     for unknown, equation in equations.items():
-        if Unknown(unknown) not in equation.residual.walk():
+        elsewhere = any(Unknown(unknown) in contents[name] for name in equations if name != unknown)
+        # A constraint determines a multiplier that it does not contain, as div u = 0 the pressure.
+        multiplier = elsewhere and not any(map(equation.time_order, equations))
+        if Unknown(unknown) not in contents[unknown] and not multiplier:
             raise EquationError(
                 f"the equation keyed by {unknown!r} does not contain it: {equation}; "
                 "key each equation by the unknown that it determines"
