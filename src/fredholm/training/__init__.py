@@ -4,21 +4,31 @@ from fredholm.training.boosted import fit_boosted
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints, write_atomically
 from fredholm.training.fit import Measure, errors, fit, mean_error
-from fredholm.training.optimiser import AdamW
+from fredholm.training.least_squares import Descent, Optimiser, Stateful, System
+from fredholm.training.levenberg_marquardt import LevenbergMarquardt
+from fredholm.training.minimise import minimise
+from fredholm.training.optimiser import Adam, AdamW
 from fredholm.training.record import Moment, Record
 from fredholm.training.threads import threads, threads_for
 
 __all__ = [
+    "Adam",
     "AdamW",
     "Budget",
     "Checkpoints",
+    "Descent",
+    "LevenbergMarquardt",
     "Measure",
     "Moment",
+    "Optimiser",
     "Record",
+    "Stateful",
+    "System",
     "errors",
     "fit",
     "fit_boosted",
     "mean_error",
+    "minimise",
     "threads",
     "threads_for",
     "write_atomically",

@@ -1,10 +1,7 @@
 """The training loop."""
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +16,9 @@ from fredholm.objectives import Objective, RelativeL2
 from fredholm.operators import ClosedForm, Operator
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints
+from fredholm.training.interruption import polite_interruption
 from fredholm.training.optimiser import AdamW
-from fredholm.training.record import Moment, Record
+from fredholm.training.record import Moment, Record, device_of
 
 LOOKS = 40
 """How often in a run the validation error is measured, at most."""
@@ -94,7 +92,7 @@ def fit(
         return budget.progress(seconds=state.seconds, steps=state.step, steps_per_epoch=per_epoch)
 
     operator.train()
-    with _polite_interruption() as interrupted:
+    with polite_interruption() as interrupted:
         while spent() < 1:
             epoch, position = divmod(state.step, per_epoch)
             for number, chosen in enumerate(
@@ -144,7 +142,7 @@ def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
     samples = samples.to(place.device, place.dtype)
     operator.fit(samples.inputs, samples.targets)
     settings = {"samples": len(samples), "seed": seed, "fit": "closed form"}
-    return Record(settings, seconds=time.monotonic() - began, device=_device(place))
+    return Record(settings, seconds=time.monotonic() - began, device=device_of(place))
 
 
 def _settings(
@@ -284,7 +282,7 @@ class _State:
             seconds=round(self.seconds, 3),
             best=self.best,
             parameters=settings["parameters"],
-            device=_device(place),
+            device=device_of(place),
         )
 
 
@@ -312,11 +310,6 @@ def _generator(seed: int, *place: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
-def _device(place: Tensor) -> dict[str, Any]:
-    name = torch.cuda.get_device_name(place.device) if place.is_cuda else "CPU"
-    return {"type": place.device.type, "name": name, "threads": torch.get_num_threads()}
-
-
 def _farewell(
     state: _State, settings: dict[str, Any], checkpoints: Checkpoints | None
 ) -> Interrupted:
@@ -327,24 +320,3 @@ def _farewell(
         f"stopped at step {state.step} after {state.seconds:.0f} s of training; "
         f"the same command with --resume continues from {checkpoints.path}"
     )
-
-
-@contextmanager
-def _polite_interruption() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C or termination signal into a question; a second one acts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def handler(number: int, frame: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, previous in old.items():
-            signal.signal(number, previous)

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import nn
 
-Schedule = Literal["cosine", "constant"]
+from fredholm.training.first_order import FirstOrder
+from fredholm.training.least_squares import Descent, System
+from fredholm.training.schedule import Schedule, check_schedule, rate_at
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,11 @@ class AdamW:
     average: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.lr > 0 and self.weight_decay >= 0 and 0 <= self.warmup < 1 and self.clip > 0):
-            raise ValueError(
-                f"AdamW needs lr > 0, weight_decay >= 0, 0 <= warmup < 1 and clip > 0, got {self}"
-            )
+        check_schedule(self)
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is not negative, got {self.weight_decay}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average is a decay in [0, 1), got {self.average}")
-        if self.schedule not in ("cosine", "constant"):
-            raise ValueError(f"schedule is 'cosine' or 'constant', got {self.schedule!r}")
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The torch optimiser for these parameters."""
@@ -54,10 +52,49 @@ class AdamW:
 
     def rate(self, progress: float) -> float:
         """The learning rate when that fraction of the budget is spent."""
-        if progress < self.warmup:
-            # The first step of all must move: the rate starts at a hundredth.
-            return self.lr * max(progress / self.warmup, 0.01)
-        if self.schedule == "constant":
-            return self.lr
-        done = (progress - self.warmup) / (1 - self.warmup)
-        return self.lr * 0.5 * (1 + math.cos(math.pi * done))
+        return rate_at(self, progress)
+
+    def start(self, system: System) -> Descent:
+        """AdamW at work on a least-squares system.
+
+        Raises:
+            ValueError: An average of the weights is asked for, which only `fit` keeps.
+        """
+        if self.average:
+            raise ValueError(f"minimise keeps no averaged weights, got average={self.average}")
+        return FirstOrder(system, self, [self.build(system.parameters)])
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam, with a schedule that follows the spent fraction of the budget.
+
+    Args:
+        lr: Largest learning rate.
+        warmup: Fraction of the budget in which the rate rises linearly from zero.
+        schedule: `"cosine"` falls to zero at the end of the budget, `"constant"` does not.
+        clip: Largest norm of the gradient; infinity for none.
+
+    Raises:
+        ValueError: A value out of its range.
+
+    Reference:
+        Kingma & Ba, ICLR 2015, arXiv:1412.6980.
+    """
+
+    lr: float = 1e-3
+    warmup: float = 0.0
+    schedule: Schedule = "cosine"
+    clip: float = math.inf
+
+    def __post_init__(self) -> None:
+        check_schedule(self)
+
+    def rate(self, progress: float) -> float:
+        """The learning rate when that fraction of the budget is spent."""
+        return rate_at(self, progress)
+
+    def start(self, system: System) -> Descent:
+        """Adam at work on a least-squares system."""
+        adam = torch.optim.Adam(system.parameters, lr=self.lr, fused=True)
+        return FirstOrder(system, self, [adam])
