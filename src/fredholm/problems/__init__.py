@@ -17,6 +17,7 @@ PROBLEMS = {
     "burgers2d": "fredholm.problems.burgers2d:burgers2d",
     "burgers_shock": "fredholm.problems.burgers_shock:burgers_shock",
     "cahn_hilliard": "fredholm.problems.cahn_hilliard:cahn_hilliard",
+    "cavity": "fredholm.problems.cavity:cavity",
     "convection": "fredholm.problems.convection:convection",
     "darcy": "fredholm.problems.darcy:darcy",
     "diffusion": "fredholm.problems.diffusion:diffusion",
