@@ -16,6 +16,7 @@ ORDER = (
     {"objectives"},
     {"training"},
     {"surrogates"},
+    {"collocation"},
     {"inverse", "serve"},
     {"benchmarks"},
     {"systems"},

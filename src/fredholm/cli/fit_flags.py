@@ -74,7 +74,7 @@ def parser(words: Sequence[str]) -> Parser:
     if not found.closed_form:
         defaults = vars(found.recipe.optimiser)
         flags.add_flags(result, _OPTIMISER, type(found.recipe.optimiser), defaults=defaults)
-    flags.add_flags(result, f"{found.key} hyper-parameters", found.build)
+    flags.add_flags(result, f"{found.key} hyper-parameters", found.builder)
     key = problem_in(words)
     if key is not None and is_problem(key):
         _add_problem(result, key)

@@ -16,6 +16,7 @@ COMMANDS = {
     "fit": "train a surrogate on a file of samples, or on a named problem",
     "evaluate": "measure the errors of a trained surrogate on files of samples",
     "predict": "let a trained surrogate answer inputs, at any resolution",
+    "solve": "solve one named problem, by its numerical solver or by a network",
     "generate": "solve a named problem many times and write the samples to a file",
     "check": "look for mistakes in a file of samples, or leaks between two",
     "problems": "list the named problems, or show the statement of one",

@@ -45,19 +45,26 @@ def _show(key: str, output: Output) -> None:
         "use": found.for_use,
         "claim": found.published,
         "recipe": ""
-        if found.closed_form
+        if found.closed_form or found.build is None
         else f"{found.recipe.optimiser}, batch {found.recipe.batch}",
     }
     output.show(f"{key}: {found.title}\n")
     for name, line in facts.items():
         if line:
             output.show(f"  {name:12}{line}")
-    output.show("\nhyper-parameters, as flags of `fredholm fit`:")
-    said = documented(found.build)
+    command = "fit DATA --system" if found.build else "solve PROBLEM --with"
+    if found.parameters:
+        output.show(f"\nhyper-parameters, as flags of `fredholm {command} {key}`:")
+    said = documented(found.build or found.setup or _nothing)
     defaults = {name: parameter.default for name, parameter in found.parameters.items()}
     for name, default in defaults.items():
         output.show(flag_line(name, default, said.get(name, "")))
-    shown = f"\nnext: fredholm fit DATA --system {key}"
-    output.show(shown + (f"    or: fredholm reproduce {key}" if found.experiment else ""))
+    ways = [f"fredholm {command} {key}"] * bool(found.build or found.setup)
+    ways += [f"fredholm reproduce {key}"] * bool(found.experiment)
+    output.show("\nnext: " + "    or: ".join(ways))
     defaults = {name: str(default) for name, default in defaults.items()}
     output.result({"system": key, "title": found.title, **facts, "hyper_parameters": defaults})
+
+
+def _nothing() -> None:
+    """Stands for a system without hyper-parameters."""

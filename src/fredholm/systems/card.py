@@ -3,13 +3,16 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature
 from fredholm.objectives import Objective, RelativeL2
 from fredholm.operators import Operator
 from fredholm.training import AdamW, Record, fit
+
+if TYPE_CHECKING:
+    from fredholm.collocation import Setup
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,10 @@ class Card:
         title: One line.
         reference: Authors, venue, arXiv number.
         build: Makes the operator: `build(task, *, ...)`; its keyword parameters, with their
-            defaults, are the system's hyper-parameters and become flags of the command line.
+            defaults, are the system's hyper-parameters and become flags of the command line. None
+            where the system is not trained on samples.
+        setup: Says how a statement is solved by a network: `setup(problem, *, ...)`, likewise. None
+            where the system does not solve statements.
         recipe: How it is trained by default.
         published: The claim in words, with its published numbers.
         experiment: What shows the claim on two CPU cores within ten minutes.
@@ -96,7 +102,8 @@ class Card:
     key: str
     title: str
     reference: str
-    build: Callable[..., Operator]
+    build: Callable[..., Operator] | None = None
+    setup: "Callable[..., Setup] | None" = None
     recipe: Recipe = field(default_factory=Recipe)
     published: str = ""
     experiment: Experiment | None = None
@@ -108,23 +115,40 @@ class Card:
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The hyper-parameters by name."""
+        make = self.build or self.setup
+        if make is None:
+            return {}
         return {
             name: parameter
-            for name, parameter in inspect.signature(self.build).parameters.items()
+            for name, parameter in inspect.signature(make).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
+
+    @property
+    def builder(self) -> Callable[..., Operator]:
+        """What makes the operator.
+
+        Raises:
+            FredholmError: The system does not learn from samples.
+        """
+        if self.build is not None:
+            return self.build
+        instead = f"solve PROBLEM --with {self.key}" if self.setup else f"reproduce {self.key}"
+        raise FredholmError(f"{self.key} does not learn from samples: `fredholm {instead}` runs it")
 
     def make(self, task: Task, hyper: Mapping[str, Any]) -> Operator:
         """The operator with these hyper-parameters.
 
         Raises:
-            FredholmError: A hyper-parameter is unknown, or its value is impossible.
+            FredholmError: A hyper-parameter is unknown, its value is impossible, or the system does
+                not learn from samples.
         """
+        builder = self.builder
         for name in hyper:
             if name not in self.parameters:
                 near = did_you_mean(name, list(self.parameters))
                 raise FredholmError(f"{self.key} has no hyper-parameter {name!r}: {near}")
         try:
-            return self.build(task, **hyper)
+            return builder(task, **hyper)
         except (ValueError, RuntimeError) as error:
             raise FredholmError(f"{self.key} cannot be built so: {error}") from error

@@ -1,0 +1,107 @@
+"""Where the terms of a statement are demanded: points in the interior and on its boundary."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fredholm.collocation.terms import GAUGE, INITIAL, INTERIOR
+from fredholm.domains import Box, Region
+from fredholm.domains.geometry import Method
+from fredholm.problems import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points over the coordinates of a problem, float64.
+
+    Args:
+        points: One column per coordinate, time last.
+        normals: The outward unit normals, on a boundary.
+    """
+
+    points: Float[Tensor, "n d"]
+    normals: Float[Tensor, "n dim"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, rows: Tensor) -> "Points":
+        return Points(self.points[rows], None if self.normals is None else self.normals[rows])
+
+    def and_also(self, other: "Points") -> "Points":
+        """Both sets together."""
+        if self.normals is None or other.normals is None:
+            return Points(torch.cat([self.points, other.points]))
+        normals = torch.cat([self.normals, other.normals])
+        return Points(torch.cat([self.points, other.points]), normals)
+
+    def to(self, like: Tensor) -> "Points":
+        """The same points in the dtype and on the device of a tensor."""
+        normals = None if self.normals is None else self.normals.to(like)
+        return Points(self.points.to(like), normals)
+
+
+def coordinates(problem: Problem) -> tuple[str, ...]:
+    """Names of the columns of points: the coordinates of space, then time."""
+    return problem.domain.names + ("t",) * (problem.time is not None)
+
+
+def region_of(problem: Problem) -> Region:
+    """The region in which the equations hold."""
+    return Region.of_grid(problem.domain) if problem.region is None else problem.region
+
+
+class Places:
+    """Draws points of the places where a problem demands something.
+
+    Args:
+        problem: The problem.
+        method: How points are spread: by a scrambled Sobol sequence, or otherwise.
+    """
+
+    def __init__(self, problem: Problem, method: Method = "sobol") -> None:
+        self.problem, self.method = problem, method
+        self.region = region_of(problem)
+
+    def draw(self, place: str, n: int, *, generator: torch.Generator) -> Points:
+        """Points of the interior, of a part of the boundary, of the start, or of the gauge."""
+        if place == INITIAL:
+            return self._at_start(n, generator)
+        if place == INTERIOR:
+            return Points(self._inside(n, generator))
+        if place.startswith(GAUGE):
+            return self._gauge(place, n, generator)
+        found = self.region.boundary(n, part=place, generator=generator, method=self.method)
+        return Points(self._timed(found.points, generator), found.normals)
+
+    def _inside(self, n: int, generator: torch.Generator) -> Tensor:
+        time = self.problem.time
+        if time is None or not isinstance(self.region, Box):
+            space = self.region.sample(n, generator=generator, method=self.method)
+            return self._timed(space, generator)
+        # One sequence over space and time: points spread evenly in both together.
+        box = Box((*self.region.bounds, (time.start, time.stop)))
+        return box.sample(n, generator=generator, method=self.method)
+
+    def _at_start(self, n: int, generator: torch.Generator) -> Points:
+        assert self.problem.time is not None
+        space = self.region.sample(n, generator=generator, method=self.method)
+        return Points(torch.cat([space, torch.full((n, 1), self.problem.time.start).to(space)], 1))
+
+    def _gauge(self, place: str, n: int, generator: torch.Generator) -> Points:
+        unknown = place.removeprefix(f"{GAUGE} ")
+        point = torch.tensor([*self.problem.gauge[unknown]], dtype=torch.float64)
+        count = n if self.problem.time is not None else 1
+        return Points(self._timed(point.expand(count, -1), generator))
+
+    def _timed(self, space: Tensor, generator: torch.Generator) -> Tensor:
+        """Points of space with times behind them, evenly spread and in no order."""
+        time = self.problem.time
+        if time is None:
+            return space
+        n = len(space)
+        jitter = torch.rand(n, generator=generator, dtype=torch.float64)
+        shares = (torch.randperm(n, generator=generator) + jitter) / n
+        return torch.cat([space, (time.start + time.length * shares)[:, None]], dim=1)

@@ -1,0 +1,43 @@
+"""A physics-informed network as we would train one: what `fredholm solve --with pinn` does."""
+
+from fredholm.collocation import Sampling, Setup
+from fredholm.problems import Problem
+from fredholm.systems.card import Card
+
+
+def setup(
+    problem: Problem,
+    *,
+    width: int = 30,
+    layers: int = 3,
+    harmonics: int = 1,
+    points: int = 2000,
+) -> Setup:
+    """A small network, a second-order optimiser, and points that follow the residual.
+
+    Args:
+        problem: The statement.
+        width: Units per hidden layer.
+        layers: Hidden layers.
+        harmonics: Waves by which a periodic coordinate enters.
+        points: Points of the interior.
+    """
+    return Setup(
+        network="mlp",
+        hyper={"width": width, "layers": layers},
+        harmonics=harmonics,
+        sampling=Sampling(interior=points),
+    )
+
+
+CARD = Card(
+    key="pinn",
+    title="Physics-informed network: hard constraints, second-order optimiser, adaptive points",
+    reference="Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 2019, arXiv:1711.10561",
+    setup=setup,
+    published=(
+        "Burgers at ν = 0.01/π: relative L2 error 6.7e-4 of the first paper with 10 000 points and "
+        "L-BFGS"
+    ),
+    for_use="for one stated problem, where a network is wanted in place of a numerical solver",
+)
