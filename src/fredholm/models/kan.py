@@ -107,10 +107,10 @@ def b_splines(x: Float[Tensor, "..."], intervals: int) -> Float[Tensor, "... int
     first = torch.arange(-3, intervals, dtype=x.dtype, device=x.device)
     z = (x.unsqueeze(-1) + 1) * (intervals / 2) - first
     z = functional.relu(z) - functional.relu(z - 4)
-    total = _cube(z) * (1 / 6)
-    for knot, weight in ((1, -4 / 6), (2, 1.0), (3, -4 / 6)):
+    total = _cube(z)
+    for knot, weight in ((1, -4), (2, 6), (3, -4)):
         total = total + weight * _cube(functional.relu(z - knot))
-    return total
+    return total * (1 / 6)
 
 
 def _cube(z: Tensor) -> Tensor:
