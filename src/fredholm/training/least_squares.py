@@ -26,7 +26,10 @@ class System(Protocol):
         ...
 
     def residuals(self) -> dict[str, Float[Tensor, "n"]]:
-        """The residuals of each named term, with the graph that leads to the parameters."""
+        """The residuals of each named term, with the graph that leads to the parameters.
+
+        It works under `torch.no_grad` too, where only their values are asked for.
+        """
         ...
 
 
@@ -115,7 +118,8 @@ def total(residuals: Mapping[str, Tensor]) -> Float[Tensor, ""]:
 
 def trial_loss(system: System) -> float:
     """The loss at the present parameters; infinite where it is not a number."""
-    loss = sum(part.item() for part in losses(system.residuals()).values())
+    with torch.no_grad():
+        loss = sum(part.item() for part in losses(system.residuals()).values())
     return loss if loss == loss else float("inf")
 
 

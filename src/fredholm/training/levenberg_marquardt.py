@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.training.jacobian import rowwise
-from fredholm.training.least_squares import Descent, System, flat, put, total, trial_loss
+from fredholm.training.jacobian import Linearisation
+from fredholm.training.least_squares import Descent, System, flat, put, trial_loss
 
 LARGEST = 3000
 """Parameters that a dense normal equation serves; beyond, a step takes longer than it is worth."""
@@ -58,15 +58,14 @@ class _Descent(Descent):
 
     def __init__(self, system: System, settings: LevenbergMarquardt) -> None:
         super().__init__(system)
-        self.settings = settings
+        self.settings, self.linearised = settings, Linearisation(system)
         self.growth = 2.0
 
     def step(self, progress: float) -> None:
-        residuals = self.system.residuals()
-        loss = total(residuals).item()
-        values = torch.cat(list(residuals.values()))
-        matrix = rowwise(values, self.parameters)
-        curvature, slope = matrix.mT @ matrix, matrix.mT @ values.detach()
+        values, jacobian = self.linearised()
+        loss, matrix = values.square().sum().item(), jacobian.matrix()
+        self.note = self.linearised.note
+        curvature, slope = matrix.mT @ matrix, matrix.mT @ values
         diagonal = curvature.diagonal().clone()
         if self.settings.scaling == "identity":
             diagonal = torch.full_like(diagonal, diagonal.max().item())

@@ -123,7 +123,9 @@ class _Run:
 
     def look(self, measure: Callable[[], float] | None) -> Moment:
         """Measures where the run stands; keeps the parameters if they are the best so far."""
-        terms = {name: part.item() for name, part in losses(self.system.residuals()).items()}
+        with torch.no_grad():
+            parts = losses(self.system.residuals())
+        terms = {name: part.item() for name, part in parts.items()}
         error = None if measure is None else measure()
         moment = Moment(
             self.step,
