@@ -14,6 +14,7 @@ from fredholm.models import (
     DeepONet,
     LinearRegression,
     NearestNeighbour,
+    NeuralSpectral,
     PointwiseMLP,
     Refiner,
     ResNet,
@@ -26,6 +27,7 @@ from fredholm.operators import (
     AnyResolution,
     Boosted,
     ConsistentQuery,
+    Constrained,
     Equivariant,
     GroupAveraged,
     Increment,
@@ -33,6 +35,7 @@ from fredholm.operators import (
     Normalised,
     OnGrid,
     Operator,
+    OverTime,
     PassiveBeyond,
     Recurrent,
     ShiftEquivariant,
@@ -103,6 +106,22 @@ OPERATORS = {
         ),
         LINE,
     ),
+    "neural spectral": (
+        lambda: NeuralSpectral(1, 2, LINE.resized(15), hidden_channels=6, layers=2),
+        LINE,
+    ),
+    "neural spectral box": (
+        lambda: NeuralSpectral(
+            1, 1, Grid((7, 6), location="chebyshev"), hidden_channels=4, layers=1
+        ),
+        WALLS,
+    ),
+    "constrained": (
+        lambda: Constrained(
+            OverTime(_small_spectral(CLOCK), CLOCK), initial=((0,), (None,)), scale=0.1
+        ),
+        LINE,
+    ),
     "boosted": (
         lambda: Boosted(
             FNO(1, 1, (3,), hidden_channels=4), FNO(2, 1, (3,), hidden_channels=4), 0.1
@@ -123,6 +142,13 @@ OPERATORS = {
     "recurrent": (lambda: Recurrent(FNO(1, 1, (3,), hidden_channels=4), TIMES), LINE),
     "time channels": (lambda: TimeChannels(FNO(1, 3, (3,), hidden_channels=4), TIMES), LINE),
 }
+
+
+CLOCK = Axis(6, 0.0, 1.0, location="chebyshev", name="t")
+
+
+def _small_spectral(time: Axis) -> Operator:
+    return NeuralSpectral(1, 1, Grid.of(time, *LINE.axes), hidden_channels=4, layers=1)
 
 
 def _small_fno() -> Operator:

@@ -11,6 +11,7 @@ from fredholm.models.fourier_kan import FourierKAN
 from fredholm.models.gaussians import Gaussians
 from fredholm.models.kan import KAN
 from fredholm.models.modified_mlp import ModifiedMLP
+from fredholm.models.neural_spectral import NeuralSpectral
 from fredholm.models.pirate_net import PirateNet
 from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.refined import Refined, Refinement
@@ -39,6 +40,7 @@ __all__ = [
     "LinearRegression",
     "ModifiedMLP",
     "NearestNeighbour",
+    "NeuralSpectral",
     "Persistence",
     "PirateNet",
     "PointwiseMLP",

@@ -12,6 +12,7 @@ from fredholm.operators.claims import (
     ZeroOnBoundary,
 )
 from fredholm.operators.closed_form import ClosedForm
+from fredholm.operators.constrained import Constrained, OverTime
 from fredholm.operators.corrected import Corrected
 from fredholm.operators.operator import Operator, at_least_one
 from fredholm.operators.rollout import Function, Repeated, Step, advance, repeat, rollout, states
@@ -34,6 +35,7 @@ __all__ = [
     "Claim",
     "ClosedForm",
     "ConsistentQuery",
+    "Constrained",
     "Corrected",
     "Equivariant",
     "Function",
@@ -43,6 +45,7 @@ __all__ = [
     "Normalised",
     "OnGrid",
     "Operator",
+    "OverTime",
     "ParamsAsChannels",
     "PassiveBeyond",
     "Rate",
