@@ -2,6 +2,7 @@
 
 from fredholm.data.checks import Finding, Report, check
 from fredholm.data.discover import discover
+from fredholm.data.drawn import DrawnSamples
 from fredholm.data.generate import generate
 from fredholm.data.labelled import from_xarray, to_xarray
 from fredholm.data.netcdf import SampleWriter, write_netcdf
@@ -25,6 +26,7 @@ __all__ = [
     "LEAD_TIME",
     "from_xarray",
     "to_xarray",
+    "DrawnSamples",
     "Finding",
     "Report",
     "SampleWriter",

@@ -1,5 +1,6 @@
 """What is minimised."""
 
+from fredholm.objectives.grid_residual import GridResidual
 from fredholm.objectives.objective import Objective
 from fredholm.objectives.residual import ResidualNorm
 from fredholm.objectives.rollout import Chain, Curriculum, Noisy, push_forward
@@ -17,6 +18,7 @@ __all__ = [
     "Augmented",
     "Chain",
     "Curriculum",
+    "GridResidual",
     "MeanSquare",
     "Noisy",
     "Objective",
