@@ -10,7 +10,7 @@ from fredholm.data import DrawnSamples, Samples
 from fredholm.domains import Axis, Grid
 from fredholm.equations import coefficient, coords, dot, dt, eq, field, grad, lap, normal, param
 from fredholm.fields import NOTHING, Field, Variable
-from fredholm.layers import natural, to_coefficients
+from fredholm.layers import Transform, natural, to_coefficients
 from fredholm.models import NeuralSpectral
 from fredholm.objectives import GridResidual, RelativeL2
 from fredholm.operators import Constrained, Operator, OverTime
@@ -104,7 +104,7 @@ def test_residual_is_the_sum_of_squared_coefficients():
     u = torch.cos(2 * math.pi * RING.points())[None]
     inputs = Field(u, RING)
     residual = wave().residual(operator(inputs, at=SPACETIME), inputs)["u"]
-    each = [natural(axis) for axis in SPACETIME.axes]
+    each: list[Transform] = [natural(axis) for axis in SPACETIME.axes]
     coefficients = to_coefficients(residual.values.movedim(0, -2), SPACETIME.axes, (16, 8), each)
     # The last coefficient of a residual of degree n - 3 in time is zero: nothing is folded.
     assert found == pytest.approx(float(coefficients.detach().square().sum()), rel=1e-9)

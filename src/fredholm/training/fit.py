@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.data import Samples, SimulatedSamples, StreamedSamples
+from fredholm.data import DrawnSamples, Samples, SimulatedSamples, StreamedSamples
 from fredholm.errors import DivergedError, Interrupted
 from fredholm.metrics import relative_l2
 from fredholm.objectives import Objective, RelativeL2
@@ -37,7 +37,7 @@ def errors(operator: Operator, samples: Samples) -> Float[Tensor, "batch"]:
 
 def fit(
     operator: Operator,
-    samples: Samples | StreamedSamples | SimulatedSamples,
+    samples: Samples | StreamedSamples | SimulatedSamples | DrawnSamples,
     *,
     objective: Objective | None = None,
     budget: Budget | None = None,
@@ -58,8 +58,8 @@ def fit(
     Args:
         operator: What is trained, on the device that its parameters are on. A `ClosedForm`
             operator takes its parameters from the samples at once.
-        samples: Training samples, in memory, streamed from a file or solved while they are needed;
-            they are converted to the dtype of the parameters.
+        samples: Training samples, in memory, streamed from a file, solved while they are needed, or
+            inputs alone; they are converted to the dtype of the parameters.
         objective: What is minimised, by default the relative L2 error.
         budget: When to stop, by default 100 epochs.
         validation: Held-out samples that choose the weights; without them the last are kept.
@@ -147,7 +147,7 @@ def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
 
 def _settings(
     operator: Operator,
-    samples: Samples | StreamedSamples | SimulatedSamples,
+    samples: Samples | StreamedSamples | SimulatedSamples | DrawnSamples,
     objective: Objective,
     budget: Budget,
     optimiser: AdamW,
