@@ -16,7 +16,7 @@ from torch import Tensor
 from fredholm.calculus import Component, Pointwise
 from fredholm.collocation.points import Places, coordinates
 from fredholm.collocation.terms import INITIAL, Term, terms_of
-from fredholm.domains import Region
+from fredholm.domains.geometry import Region
 from fredholm.equations import Coefficient, Coord, Expression, Unknown
 from fredholm.equations.elliptic import dirichlet
 from fredholm.equations.expand import rename

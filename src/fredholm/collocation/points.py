@@ -7,8 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.collocation.terms import GAUGE, INITIAL, INTERIOR
-from fredholm.domains import Box, Region
-from fredholm.domains.geometry import Method
+from fredholm.domains.geometry import Box, Method, Region
 from fredholm.problems import Problem
 
 
