@@ -1,7 +1,7 @@
 """Tensor-product grids in one to three (or more) dimensions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import torch
@@ -137,6 +137,16 @@ class Grid(Domain):
         """The same box with another number of samples per axis."""
         sizes = _per_axis(shape, self.dim, "shape")
         return type(self).of(*(axis.resized(int(n)) for axis, n in zip(self.axes, sizes)))
+
+    def collocated(self, shape: int | Sequence[int]) -> Self:
+        """The same box with so many Chebyshev points along the axes that have ends.
+
+        Periodic axes keep equidistant samples.
+        """
+        axes = self.resized(shape).axes
+        return type(self).of(
+            *(axis if axis.periodic else replace(axis, location="chebyshev") for axis in axes)
+        )
 
     def without(self, name: str) -> Self:
         """The grid that is left when one axis is dropped: space-time without its time."""
