@@ -83,3 +83,74 @@ def test_cavity(table, lid, reached, on_lid):
         torch.stack([residuals(p, flow, place) for place in PLACES]).max() for p in (problem, wrong)
     )
     assert float(found) < reached and float(other) > 10 * float(found)
+
+
+def parts_of(problem: Problem, table: Table) -> dict[str, Tensor]:
+    """Which points of a table lie on each part of the boundary."""
+    assert problem.region is not None
+    return {
+        part: problem.region.distance(table.points, part).abs() < 1e-9
+        for part in problem.region.parts
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("poisson_holes", "poisson_classic"), ("poisson_boltzmann", "poisson_boltzmann2d")],
+)
+def test_holes(table, key, name):
+    """The points of the table lie in the stated region, and its sides have the stated values."""
+    found, problem = table(name), build(key)
+    assert problem.region is not None
+    assert float(problem.region.signed_distance(found.points).max()) < 1e-9
+    on = parts_of(problem, found)
+    for part, (condition,) in problem.conditions.items():
+        corners = sum(on[side] for side in ("left", "right", "bottom", "top")) > 1
+        assert misfit(problem, found, condition, on[part] & ~corners) < 1e-9
+    inside = ~torch.stack([*on.values()]).any(dim=0)
+    assert float(problem.region.signed_distance(found.points[inside]).max()) < -1e-3
+
+
+BETWEEN_HOLES = [(0.0, 0.0), (-0.5, -0.5), (0.1, 0.7), (-0.1, 0.3), (0.8, 0.2), (-0.6, 0.0)]
+
+
+def test_poisson_boltzmann_inside(table):
+    """Measured: residuals of at most 0.5, where the source is up to 60, and 8 for k = 7."""
+    found, problem = table("poisson_boltzmann2d"), build("poisson_boltzmann")
+    right, wrong = (
+        torch.cat([residuals(p, found, place, neighbours=40) for place in BETWEEN_HOLES])
+        for p in (problem, problem.with_parameters(k=7.0))
+    )
+    assert float(right.max()) < 1 < 3 < float(wrong.max())
+
+
+def test_laplace_inside(table):
+    """Measured: 0.04, where the second derivatives are up to 15."""
+    found, problem = table("poisson_classic"), build("poisson_holes")
+    places = [(0.0, 0.0), (0.3, 0.0), (0.1, 0.1), (0.0, -0.3)]
+    right = torch.cat([residuals(problem, found, place, neighbours=30) for place in places])
+    assert float(right.max()) < 0.1
+
+
+def test_backward_step(table):
+    """Measured: residuals below 2 % of the terms of momentum, except next to the outlet.
+
+    The outlet's conditions hold weakly in COMSOL: p = 0 to 0.024 (it is 0.11 at the inlet) and
+    v = 0 to 1.5e-3, where v has slopes of 4.
+    """
+    flow, problem = table("ns_0_obstacle"), build("backward_step")
+    on = parts_of(problem, flow)
+    assert problem.region is not None
+    assert float(problem.region.signed_distance(flow.points).max()) < 1e-9
+    for part in ("inlet", "wall"):
+        for condition in problem.conditions[part]:
+            assert misfit(problem, flow, condition, on[part]) < 1e-12
+    _, normal_flow, pressure = problem.conditions["outlet"]
+    assert misfit(problem, flow, normal_flow, on["outlet"]) < 2e-3
+    assert misfit(problem, flow, pressure, on["outlet"]) < 0.03
+    places = [(0.5, 0.5), (1.5, 0.3), (2.5, 0.7), (2.5, 1.5), (3.5, 1.0)]
+    right, wrong = (
+        torch.stack([residuals(p, flow, place) for place in places])
+        for p in (problem, problem.with_parameters(nu=0.012))
+    )
+    assert float(right.max()) < 4e-3 and float(wrong.max()) > 3 * float(right.max())

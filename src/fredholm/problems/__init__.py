@@ -13,6 +13,7 @@ PROBLEMS = {
     "advection_diffusion": "fredholm.problems.advection_diffusion:advection_diffusion",
     "allen_cahn": "fredholm.problems.allen_cahn:allen_cahn",
     "allen_cahn_fronts": "fredholm.problems.allen_cahn_fronts:allen_cahn_fronts",
+    "backward_step": "fredholm.problems.backward_step:backward_step",
     "burgers": "fredholm.problems.burgers:burgers",
     "burgers2d": "fredholm.problems.burgers2d:burgers2d",
     "burgers_shock": "fredholm.problems.burgers_shock:burgers_shock",
@@ -34,7 +35,10 @@ PROBLEMS = {
     "lotka_volterra": "fredholm.problems.lotka_volterra:lotka_volterra",
     "navier_stokes": "fredholm.problems.navier_stokes:navier_stokes",
     "poisson": "fredholm.problems.poisson:poisson",
+    "poisson_boltzmann": "fredholm.problems.poisson_holes:poisson_boltzmann",
+    "poisson_holes": "fredholm.problems.poisson_holes:poisson_holes",
     "schroedinger": "fredholm.problems.schroedinger:schroedinger",
+    "sine_gordon": "fredholm.problems.sine_gordon:sine_gordon",
     "swift_hohenberg": "fredholm.problems.swift_hohenberg:swift_hohenberg",
     "wave": "fredholm.problems.wave:wave",
 }

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from fredholm.calculus import evaluate
+from fredholm.calculus import Pointwise, evaluate
 from fredholm.domains import Axis, Grid
 from fredholm.equations import Expression
 from fredholm.fields import Field
@@ -39,6 +41,12 @@ class ClosedForm:
         values = torch.cat(channels, dim=-1)
         values = values[:, -1] if last else values
         return Field(values.expand(len(inputs), *values.shape[1:]), grid)
+
+    def at(self, problem: Problem, points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
+        """The targets at points, whose columns are the coordinates, the time last."""
+        coords = (*problem.domain.names, *(() if problem.time is None else ("t",)))
+        expressions = [self.solution[name] for name in problem.targets]
+        return torch.stack(Pointwise(expressions, coords)(problem.parameters, points), dim=-1)
 
 
 def _ends(problem: Problem) -> Axis:
