@@ -3,13 +3,16 @@
 from fredholm.calculus.evaluate import evaluate
 from fredholm.calculus.fields import derivative, divergence, gradient, laplacian
 from fredholm.calculus.fourier import FourierBasis, kept
-from fredholm.calculus.pointwise import Component, Pointwise
+from fredholm.calculus.plan import Plan
+from fredholm.calculus.pointwise import Pointwise
 from fredholm.calculus.spectral import wavenumbers
+from fredholm.calculus.symbols import Component
 from fredholm.calculus.tape import Tape
 
 __all__ = [
     "Component",
     "FourierBasis",
+    "Plan",
     "Pointwise",
     "Tape",
     "derivative",

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.calculus.multiindex import total_order
 from fredholm.equations.expand import Orders, raised
 from fredholm.equations.spread import LAPLACIAN
 
@@ -73,11 +74,6 @@ def slopes(u: Tensor, x: Tensor, *, create_graph: bool = True) -> Tensor:
         u.sum(), x, create_graph=create_graph, retain_graph=True, materialize_grads=True
     )
     return gradient
-
-
-def total_order(orders: Orders) -> int:
-    """How often is differentiated."""
-    return sum(order for _, order in orders)
 
 
 def spatial(coords: Sequence[str]) -> tuple[str, ...]:
