@@ -11,6 +11,7 @@ from scipy.io import loadmat
 from fredholm.domains import Axis, Grid
 from fredholm.equations import Expression, Unknown, to_sympy
 from fredholm.equations.tree import Param, expression
+from fredholm.errors import EquationError
 from fredholm.fields import Field
 from fredholm.problems import Problem, build
 from fredholm.problems.closed_form import ClosedForm
@@ -192,6 +193,8 @@ def test_sine_gordon_is_stated_in_ten_thousand_dimensions():
     points = torch.full((3, 10_000), 0.005, dtype=torch.float32)
     assert problem.given["g"](points).dtype == torch.float32
     assert problem.exact.at(problem, points).shape == (3, 1)  # type: ignore[union-attr]
+    with pytest.raises(EquationError, match="no numerical solver; solve it by a network"):
+        problem.solve()
 
 
 @pytest.mark.parametrize(

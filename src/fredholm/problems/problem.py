@@ -253,10 +253,11 @@ class Problem:
             EquationError: No solver of this version fits the statement.
             DivergedError: The solution left the finite numbers.
         """
+        solver = choose_solver(self)
         if inputs is None:
             inputs = Field(torch.zeros(1, *self.domain.shape, 0, dtype=torch.float64), self.domain)
         self.check_inputs(inputs)
-        return choose_solver(self)(self, inputs, at or self.target_grid(inputs.grid), tol)
+        return solver(self, inputs, at or self.target_grid(inputs.grid), tol)
 
     def stepper(
         self,

@@ -91,11 +91,13 @@ class TwoBody:
         Δu = -2d h - 4 x·∇h + (1 - |x|²) Δh, and each term of h depends on two coordinates only.
         """
         c, x, y = self.weights.to(points), points[:, :-1], points[:, 1:]
-        a = x + torch.cos(y) + y * torch.cos(x)
-        a_x, a_y = 1 - y * torch.sin(x), torch.cos(x) - torch.sin(y)
-        bending = -y * torch.cos(x) - torch.cos(y)
-        h = (c * torch.sin(a)).sum(1)
-        radial = (c * torch.cos(a) * (x * a_x + y * a_y)).sum(1)
-        curved = (c * (torch.cos(a) * bending - torch.sin(a) * (a_x**2 + a_y**2))).sum(1)
+        sine, cosine = torch.sin(points), torch.cos(points)
+        a = x + cosine[:, 1:] + y * cosine[:, :-1]
+        sin_a, cos_a = torch.sin(a), torch.cos(a)
+        a_x, a_y = 1 - y * sine[:, :-1], cosine[:, :-1] - sine[:, 1:]
+        bending = -y * cosine[:, :-1] - cosine[:, 1:]
+        h = (c * sin_a).sum(1)
+        radial = (c * cos_a * (x * a_x + y * a_y)).sum(1)
+        curved = (c * (cos_a * bending - sin_a * (a_x**2 + a_y**2))).sum(1)
         inside = 1 - points.square().sum(1)
         return -2 * self.dim * h - 4 * radial + inside * curved + torch.sin(inside * h)
