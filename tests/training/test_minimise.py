@@ -11,12 +11,15 @@ from torch import Tensor, nn
 
 from fredholm.errors import DivergedError, FormatError, Interrupted
 from fredholm.training import (
+    LBFGS,
     Adam,
     AdamW,
     Budget,
     Checkpoints,
+    GaussNewton,
     LevenbergMarquardt,
     Record,
+    SelfScaledBroyden,
     minimise,
 )
 
@@ -147,7 +150,20 @@ def test_a_measure_chooses_the_parameters():
     assert record.best.validation == min(m.validation for m in record.history if m.validation)
 
 
-@pytest.mark.parametrize("optimiser", [Adam(), LevenbergMarquardt()])
+OPTIMISERS = [
+    Adam(),
+    AdamW(),
+    LevenbergMarquardt(),
+    GaussNewton(momentum=0.3),
+    LBFGS(),
+    SelfScaledBroyden(),
+]
+all_optimisers = pytest.mark.parametrize(
+    "optimiser", OPTIMISERS, ids=lambda optimiser: type(optimiser).__name__
+)
+
+
+@all_optimisers
 def test_the_same_seed_gives_the_same_run_and_a_resumed_one_too(optimiser, tmp_path):
     def run(steps_before_stop=None, **options) -> Tensor:
         system = Curve()
@@ -185,7 +201,7 @@ def test_the_same_seed_gives_the_same_run_and_a_resumed_one_too(optimiser, tmp_p
         )
 
 
-@pytest.mark.parametrize("optimiser", [Adam(), LevenbergMarquardt()])
+@all_optimisers
 def test_a_loss_that_is_not_finite_is_named(optimiser):
     system = Curve()
     system.x[0] = math.nan

@@ -4,10 +4,12 @@ from fredholm.training.boosted import fit_boosted
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints, write_atomically
 from fredholm.training.fit import Measure, errors, fit, mean_error
+from fredholm.training.gauss_newton import GaussNewton
 from fredholm.training.least_squares import Descent, Optimiser, Stateful, System
 from fredholm.training.levenberg_marquardt import LevenbergMarquardt
 from fredholm.training.minimise import minimise
 from fredholm.training.optimiser import Adam, AdamW
+from fredholm.training.quasi_newton import LBFGS, SelfScaledBroyden
 from fredholm.training.record import Moment, Record
 from fredholm.training.threads import threads, threads_for
 
@@ -17,11 +19,14 @@ __all__ = [
     "Budget",
     "Checkpoints",
     "Descent",
+    "GaussNewton",
+    "LBFGS",
     "LevenbergMarquardt",
     "Measure",
     "Moment",
     "Optimiser",
     "Record",
+    "SelfScaledBroyden",
     "Stateful",
     "System",
     "errors",

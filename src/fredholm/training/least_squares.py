@@ -1,5 +1,6 @@
 """Systems of nonlinear equations that are solved in the sense of least squares."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -121,6 +122,17 @@ def trial_loss(system: System) -> float:
     with torch.no_grad():
         loss = sum(part.item() for part in losses(system.residuals()).values())
     return loss if loss == loss else float("inf")
+
+
+def warn_of_single_precision(parameters: Sequence[nn.Parameter], method: str) -> None:
+    """Says that a method of second order wants double precision, where it has not."""
+    if parameters[0].dtype != torch.float64:
+        warnings.warn(
+            f"{method} wants double precision, the parameters are {parameters[0].dtype}: it will "
+            "stop early, at a loss where rounding hides the descent; convert the network by "
+            "`.double()`",
+            stacklevel=3,
+        )
 
 
 def flat(tensors: Iterable[Tensor]) -> Float[Tensor, "p"]:

@@ -7,8 +7,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.training.damped import gram
 from fredholm.training.jacobian import Linearisation
-from fredholm.training.least_squares import Descent, System, flat, put, trial_loss
+from fredholm.training.least_squares import (
+    Descent,
+    System,
+    flat,
+    put,
+    trial_loss,
+    warn_of_single_precision,
+)
 
 LARGEST = 3000
 """Parameters that a dense normal equation serves; beyond, a step takes longer than it is worth."""
@@ -58,6 +66,7 @@ class _Descent(Descent):
 
     def __init__(self, system: System, settings: LevenbergMarquardt) -> None:
         super().__init__(system)
+        warn_of_single_precision(self.parameters, "LevenbergMarquardt")
         self.settings, self.linearised = settings, Linearisation(system)
         self.growth = 2.0
 
@@ -65,7 +74,7 @@ class _Descent(Descent):
         values, jacobian = self.linearised()
         loss, matrix = values.square().sum().item(), jacobian.matrix()
         self.note = self.linearised.note
-        curvature, slope = matrix.mT @ matrix, matrix.mT @ values
+        curvature, slope = gram(matrix), matrix.mT @ values
         diagonal = curvature.diagonal().clone()
         if self.settings.scaling == "identity":
             diagonal = torch.full_like(diagonal, diagonal.max().item())
