@@ -26,7 +26,7 @@ def allen_cahn_fronts(
         the equation.
 
     Reference:
-        Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378, 2019, section 3.1.2.
+        Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378, 2019.
     """
     (x,), u = coords("x"), field("u")
     diffusivity, r = param("nu", nu, positive=True), param("rate", rate, positive=True)
