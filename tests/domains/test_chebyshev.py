@@ -64,3 +64,9 @@ def test_what_needs_equidistant_samples_is_refused():
         derivative(power(2, grid), "x", method="fd4")
     with pytest.raises(ValueError, match="no ends for Chebyshev"):
         Axis(8, periodic=True, location="chebyshev")
+
+
+def test_collocation_leaves_circles_as_they_are():
+    grid = Grid((9, 12), (0.0, 2.0), periodic=(False, True)).collocated((6, 5))
+    assert [axis.location for axis in grid.axes] == ["chebyshev", "node"]
+    assert grid.shape == (6, 5) and grid.periodic is False

@@ -16,7 +16,7 @@ from fredholm.objectives import GridResidual, RelativeL2
 from fredholm.operators import Constrained, Operator, OverTime
 from fredholm.problems import Problem
 from fredholm.problems.imposing import impose
-from fredholm.problems.priors import FourierSeries, GaussianField, PeriodicKernel
+from fredholm.problems.priors import FourierSeries, GaussianField
 
 TIME = Axis(9, 0.0, 0.5, name="t")
 RING = Grid((15,), periodic=True)
@@ -201,10 +201,3 @@ def test_drawn_samples_have_no_answers_and_never_the_same_inputs():
     with pytest.raises(ValueError, match="channels"):
         answer = Says(lambda t, x: t + x)
         RelativeL2()(answer, first, generator=torch.Generator())
-
-
-def test_a_prior_with_chebyshev_points_draws_the_same_function():
-    prior = PeriodicKernel(0.3)
-    nodes, dense = Grid((9,)), Grid((64,), periodic=True)
-    draw = lambda grid: prior.sample(2, grid, generator=torch.Generator().manual_seed(0))  # noqa: E731
-    assert torch.allclose(draw(dense).values[:, ::8], draw(nodes).values[:, :-1], atol=1e-12)
