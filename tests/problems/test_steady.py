@@ -1,16 +1,20 @@
 """Steady equations: what the diffusion solver is handed, read off the statement."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from fredholm.calculus import evaluate
-from fredholm.domains import Grid
+from fredholm.domains import Axis, Grid
 from fredholm.equations import (
+    Coord,
     coefficient,
     coords,
     cos,
     div,
     dot,
+    dt,
     eq,
     exp,
     field,
@@ -93,17 +97,57 @@ def test_manufactured_solutions_converge_with_order_two(case):
     assert float((errors[1] / errors[2]).log2()) == pytest.approx(2, abs=0.2)
 
 
-def test_what_no_solver_fits_is_said():
-    boundary = {"all": (u, v)}
-    pair = {"u": eq(-lap(u), v), "v": eq(-lap(v), 1)}
-    both = Problem("pair", "", pair, Grid((9, 9)), boundary=boundary)
-    with pytest.raises(EquationError, match="steady system"):
-        both.solve()
+def test_what_finite_volumes_do_not_take_is_collocated():
+    """A system, a slope and a value on different sides, waves, and a reaction that varies."""
+    exact = sin(pi * x) * sin(pi * y)
+    pair = {"u": eq(-lap(u), 2 * pi**2 * v), "v": eq(-lap(v), 2 * pi**2 * exact)}
+    mixed = {"left": eq(u, 1), "right|bottom|top": eq(dot(grad(u), normal()) + u, 1)}
+    statements = {
+        "system": (pair, {"all": (u, v)}, exact),
+        "sides": ({"u": eq(-lap(u) + u, 1)}, mixed, 1 + 0 * x),
+        "waves": ({"u": eq(-lap(u) - 3 * u, (2 * pi**2 - 3) * exact)}, {"all": u}, exact),
+        "reaction": ({"u": eq(-lap(u) + x * u, (2 * pi**2 + x) * exact)}, {"all": u}, exact),
+    }
+    for key, (equations, boundary, expected) in statements.items():
+        found = Problem(key, "", equations, Grid((9, 9)), boundary=boundary).solve(tol=1e-8)
+        values = evaluate(expected, {}, Grid((9, 9))).values
+        assert float((found.field.values[..., :1] - values).abs().max()) < 1e-8, key
+        assert "collocation" in found.method
+
+
+def test_a_source_that_varies_between_different_sides_is_collocated():
+    sides = {"left|right": eq(u, x), "bottom|top": eq(dot(grad(u), normal()))}
+    equation = {"u": eq(-lap(u), f)}
     prior = GaussianField(2.0, 3.0, 1.0)
-    sides = {"left|right": eq(u, 1), "bottom|top": eq(u)}
-    mixed = Problem(
-        "m", "", {"u": eq(-lap(u), f)}, Grid((9, 9)), varies={"f": prior}, boundary=sides
+    problem = Problem("m", "", equation, Grid((9, 9)), varies={"f": prior}, boundary=sides)
+    points = problem.domain.points()[..., :1]
+    inputs = Field(torch.stack([torch.zeros_like(points), 2 - 6 * points]), problem.domain)
+    expected = torch.stack([points, points - points**2 + points**3])
+    # -(x - x² + x³)'' = 2 - 6 x, with the values 0 and 1 on the sides
+    found = problem.solve(inputs, tol=1e-8)
+    assert float((found.field.values - expected).abs().max()) < 1e-8
+    assert found.error.shape == (2,)
+
+
+def test_a_box_that_is_not_periodic_evolves_by_collocation():
+    decay = exp(-(pi**2) * Coord("t")) * sin(pi * x)
+    problem = Problem(
+        "rod",
+        "",
+        {"u": eq(dt(u), lap(u) + f)},
+        Grid((17,)),
+        time=Axis(3, 0.0, 0.1, name="t"),
+        initial={"u": sin(pi * x)},
+        boundary={"left|right": u},
+        given={"f": lambda points: 0 * points[:, 0]},
     )
-    inputs = Field(torch.zeros(1, 9, 9, 1, dtype=torch.float64), mixed.domain)
-    with pytest.raises(EquationError, match="one boundary value for all sides"):
-        mixed.solve(inputs)
+    found = problem.solve(tol=1e-7).field
+    assert float((found.values - evaluate(decay, {}, found.grid).values).abs().max()) < 1e-7
+    last = replace(problem, final=True).solve(tol=1e-7).field
+    assert float((last.values - found.values[:, -1]).abs().max()) < 1e-7
+
+
+def test_what_no_solver_fits_is_said():
+    box = Problem("box", "", {"u": eq(-lap(u), u**2)}, Grid((9, 9, 9)), boundary={"all": u})
+    with pytest.raises(EquationError, match="no solver for the term"):
+        box.solve()

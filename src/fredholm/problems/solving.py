@@ -9,7 +9,7 @@ import torch
 from fredholm.calculus import evaluate
 from fredholm.domains import Grid
 from fredholm.equations import Expression, constant
-from fredholm.equations.elliptic import dirichlet, elliptic, one_value
+from fredholm.equations.elliptic import Elliptic, dirichlet, elliptic, one_value
 from fredholm.equations.split import is_constant
 from fredholm.equations.tree import expression
 from fredholm.equations.validate import PARTS
@@ -30,18 +30,60 @@ def choose_solver(problem: "Problem") -> Solve:
     Raises:
         EquationError: None fits.
     """
-    if problem.region is not None or problem.given:
+    if problem.region is not None:
         raise EquationError(
-            f"{problem.key!r} is stated on a region, or with given coefficients, for which there "
-            "is no numerical solver; solve it by a network"
+            f"{problem.key!r} is stated on a region, for which there is no numerical solver; solve "
+            "it by a network"
         )
+    if problem.given:
+        return _collocation
     if problem.time is None:
-        return _steady
-    if problem.domain.periodic:
-        return _evolution
-    raise EquationError(
-        f"{problem.key!r} evolves on a box that is not periodic, for which there is no solver; "
-        "a periodic extension (odd for zero boundary values, even for zero flux) often helps"
+        return _steady if _is_diffusion(problem) else _collocation
+    return _evolution if problem.domain.periodic else _collocation
+
+
+def _is_diffusion(problem: "Problem") -> bool:
+    """Whether finite volumes take the statement; beyond two dimensions nothing else does.
+
+    Raises:
+        EquationError: They do not, in three dimensions.
+    """
+    try:
+        _diffusion_parts(problem)
+    except EquationError:
+        if problem.domain.dim > 2:
+            raise
+        return False
+    return True
+
+
+def _collocation(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution:
+    """Chebyshev and Fourier collocation."""
+    from fredholm.solvers.pseudospectral import Pseudospectral
+
+    functions = problem.inputs_by_name(inputs)
+    stated = {name: expression(e) for name, e in problem.initial.items()}
+    solution = Pseudospectral(tol=tol).solve(
+        problem.equations,
+        problem.domain,
+        problem.conditions,
+        time=at.axis("t") if "t" in at.names else problem.time,
+        initial={**stated, **{n: f for n, f in functions.items() if n in problem.states}},
+        at=at.without("t") if "t" in at.names else at,
+        values=problem.parameters,
+        coefficients={
+            **problem.given,
+            **{n: f for n, f in functions.items() if n not in problem.states},
+        },
+        gauge=problem.gauge,
+        final=problem.time is not None and "t" not in at.names,
+    )
+    shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
+    u = _batched(solution.field, len(inputs))
+    return replace(
+        solution,
+        field=u.with_values(u.values[..., shown]),
+        error=solution.error.expand(len(inputs)),
     )
 
 
@@ -156,22 +198,37 @@ def _steady(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution
     """Finite volumes for -∇·(a ∇u) + c u = f."""
     from fredholm.solvers.diffusion import solve_diffusion
 
-    if len(problem.equations) != 1:
-        raise EquationError(f"{problem.key!r} is a steady system, for which there is no solver")
-    ((unknown, equation),) = problem.equations.items()
-    form = elliptic(equation, unknown, problem.parameters)
+    form, prescribed, insulated = _diffusion_parts(problem)
     values = {**problem.parameters, **problem.inputs_by_name(inputs)}
     a, f = (evaluate(e, values, inputs.grid) for e in (form.conductivity, form.source))
-    prescribed, insulated = _sides(problem, unknown)
     solution = solve_diffusion(
         a,
         _batched(f, len(inputs)),
-        boundary=_boundary(problem, one_value(prescribed)),
+        boundary=_boundary(problem, prescribed),
         c=float(constant(form.reaction, problem.parameters)),
         insulated=insulated,
         tol=tol,
     )
     return replace(solution, field=solution.field.at(at))
+
+
+def _diffusion_parts(problem: "Problem") -> tuple[Elliptic, Expression, list[str]]:
+    """What the finite volumes take: the equation, the value on sides, and the insulated sides.
+
+    Raises:
+        EquationError: The statement has another form.
+    """
+    if len(problem.equations) != 1 or problem.gauge:
+        raise EquationError(
+            f"{problem.key!r} is a steady system or has a gauge, and in more than two dimensions "
+            "one diffusion equation is all that is solved"
+        )
+    ((unknown, equation),) = problem.equations.items()
+    form = elliptic(equation, unknown, problem.parameters)
+    if float(constant(form.reaction, problem.parameters)) < 0:
+        raise EquationError(f"{equation} describes waves instead of diffusion")
+    prescribed, insulated = _sides(problem, unknown)
+    return form, one_value(prescribed), insulated
 
 
 def _sides(problem: "Problem", unknown: str) -> tuple[list[Expression], list[str]]:

@@ -1,8 +1,9 @@
-"""Reference solvers in float64: time stepping, diffusion, linear systems."""
+"""Reference solvers in float64: time stepping, collocation, diffusion, linear systems."""
 
 from fredholm.solvers.etdrk import ETDRK
+from fredholm.solvers.pseudospectral import Pseudospectral
 from fredholm.solvers.runge_kutta import RungeKutta
 from fredholm.solvers.solution import Solution
 from fredholm.solvers.stepper import Stepper
 
-__all__ = ["ETDRK", "RungeKutta", "Solution", "Stepper"]
+__all__ = ["ETDRK", "Pseudospectral", "RungeKutta", "Solution", "Stepper"]

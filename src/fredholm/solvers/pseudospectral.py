@@ -142,7 +142,7 @@ class Pseudospectral:
             warnings.warn(
                 f"the estimated relative error {best.error:.1e} is above the tolerance "
                 f"{self.tol:.1e} with {best.details['values']} values, of {self.size} at most",
-                stacklevel=4,
+                stacklevel=3,
             )
         return best
 

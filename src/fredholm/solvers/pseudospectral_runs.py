@@ -234,16 +234,19 @@ def newton(system: System, y: ndarray, tol: float) -> tuple[Float[ndarray, "n"],
     for count in range(1, 61):
         solve = factorised(system.linearised(0.0, y, zero)[0])
         change = -solve(residual(y))
+        moved = size(change, y + change)
+        if moved <= max(1e-2 * tol, 1e-12):
+            return y + change, count
         length, share = np.linalg.norm(change), min(1.0, 4 * share)
         while not np.linalg.norm(solve(residual(y + share * change))) <= (1 - share / 4) * length:
             share /= 2
-            if share < 1e-4 or size(change, y + change) <= 1e-10:
+            if share < 1e-4:
                 break
-        y = y + share * change
-        if not np.isfinite(y).all():
-            break
-        if size(change, y) <= max(1e-2 * tol, 1e-12) and share > 0.5:
+        if share < 1e-4 and moved <= 1e-8:  # rounding, beside which nothing leads downhill
             return y, count
+        if share < 1e-4 or not np.isfinite(moved):
+            break
+        y = y + share * change
     raise DivergedError(
         "Newton's method finds no steady solution from zero; the parameters may be beyond those "
         "for which there is one, or it has to be followed from smaller ones"
