@@ -30,7 +30,9 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cards() -> Iterator[tuple[str, Card]]:
-    return ((key, systems.card(key)) for key in sorted(systems.keys()))
+    """The systems that learn from samples."""
+    cards = ((key, systems.card(key)) for key in sorted(systems.keys()))
+    return ((key, card) for key, card in cards if card.build)
 
 
 def _systems() -> Iterator[Sequence[str]]:

@@ -235,3 +235,32 @@ def test_snake_extrapolates_what_tanh_cannot():
 
     snake = error(Snake(5.0), VarianceInformed(std=1.0, inputs=25 / 3))
     assert snake <= 0.25 * error("tanh", lambda maps, activation: None)
+
+
+def test_splines_learn_a_composition_better_than_a_perceptron():
+    """exp(sin πx + y²) by 300 steps of L-BFGS: 210 parameters of a KAN against 337 of tanh."""
+
+    def truth(x: Tensor) -> Tensor:
+        y = torch.exp(torch.sin(math.pi * x[:, :1]) + x[:, 1:] ** 2)
+        return (y - 1.6) / 1.3  # of order one
+
+    def error(make) -> float:
+        torch.manual_seed(0)
+        network, x = make().double(), points(1000, 2) / 0.9
+        optimiser = torch.optim.LBFGS(
+            network.parameters(), max_iter=300, history_size=10, line_search_fn="strong_wolfe"
+        )
+
+        def loss() -> Tensor:
+            optimiser.zero_grad()
+            value = (network(x) - truth(x)).square().mean()
+            value.backward()
+            return value
+
+        optimiser.step(loss)
+        other = points(3000, 2)[1000:] / 0.9
+        with torch.no_grad():
+            return float((network(other) - truth(other)).norm() / truth(other).norm())
+
+    splines = error(lambda: KAN(2, 1, intervals=10))
+    assert splines <= 0.5 * error(lambda: CoordinateMLP(2, 1, width=16, layers=2))

@@ -17,6 +17,7 @@ SYSTEMS = {
     "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
     "sfno": "fredholm.systems.sfno",
+    "siren": "fredholm.systems.siren",
     "specboost": "fredholm.systems.specboost",
     "stabno": "fredholm.systems.stabno",
     "t1": "fredholm.systems.t1",
