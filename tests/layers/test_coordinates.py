@@ -15,6 +15,7 @@ from fredholm.layers import (
     Glorot,
     Orthogonal,
     RandomFourier,
+    ShiftedGaussians,
     Sine,
     Snake,
     VarianceInformed,
@@ -99,6 +100,44 @@ def test_random_frequencies_follow_their_seed():
     assert abs(float(one.frequencies.std()) - 5) < 0.5
     x = draw(7, 2).float()
     assert torch.allclose(one(x).square().sum(-1), torch.full((7,), 200.0))
+
+
+def left_out(encoding: torch.nn.Module) -> float:
+    """Error at the points between those that a linear map of the encoding was fitted to.
+
+    The function has sixteen waves; the values are known to five per cent.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.linspace(-1, 1, 129, dtype=torch.float64)[:, None]
+    phase = math.pi * torch.arange(1, 17) * x
+    weights = torch.randn(32, 1, generator=generator, dtype=torch.float64)
+    u = torch.cat([torch.cos(phase), torch.sin(phase)], 1) @ weights
+    noise = torch.randn(65, 1, generator=generator, dtype=torch.float64)
+    features, given = encoding.double()(x), u[::2] + 0.05 * u.std() * noise
+    known, unknown = features[::2], features[1::2]
+    ridge = 1e-2 * torch.eye(known.shape[1], dtype=torch.float64)
+    fitted = torch.linalg.solve(known.T @ known + ridge, known.T @ given)
+    return float((unknown @ fitted - u[1::2]).norm() / u[1::2].norm())
+
+
+def test_width_and_scale_of_an_encoding_have_a_best_value():
+    """Too narrow knows nothing between the points, too wide blurs; the best are equally good."""
+    bells = [left_out(ShiftedGaussians(1, 256, width=s)) for s in (0.01, 0.03, 0.04, 0.05, 0.1)]
+    waves = [left_out(RandomFourier(1, 256, scale=s)) for s in (10, 20, 30, 60)]
+    assert min(bells) < 1.5 * min(waves) < 0.1
+    assert min(bells[0], bells[-1]) > 2 * min(bells)
+    assert min(waves[0], waves[-1]) > 2 * min(waves)
+
+
+def test_shifted_gaussians_are_one_at_their_centres():
+    encoding = ShiftedGaussians(2, 5, width=0.1)
+    values = encoding(torch.tensor([[0.5, -1.0]], dtype=torch.float64))
+    expected = torch.zeros(1, 10, dtype=torch.float64)
+    expected[0, 3] = expected[0, 5] = 1
+    assert values.shape[-1] == encoding.features
+    assert torch.allclose(values, expected, atol=1e-5)
+    with pytest.raises(ValueError, match="a width above 0"):
+        ShiftedGaussians(1, 5, width=0.0)
 
 
 def test_channel_norm_is_torch_layer_norm():

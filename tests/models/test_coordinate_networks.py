@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fredholm.calculus.jets import jets
 from fredholm.calls import describe, rebuild
+from fredholm.equations.spread import LAPLACIAN
 from fredholm.layers import FactorisedLinear, Gaussian, RandomFourier, Snake, VarianceInformed
 from fredholm.models import (
     KAN,
@@ -62,6 +64,17 @@ def test_each_point_is_answered_alone(name):
 def test_second_derivatives_are_those_of_the_function(name):
     x = points(3).requires_grad_()
     assert torch.autograd.gradgradcheck(small(name), x, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_jets_pass_through(name):
+    network, x = small(name), points(4).requires_grad_()
+    curvature = (("x", 1), ("y", 1))
+    found = jets(network, x.detach(), ("x", "y", "t"), {0: [curvature, LAPLACIAN]})
+    (slope,) = torch.autograd.grad(network(x)[:, 0].sum(), x, create_graph=True)
+    rows = [torch.autograd.grad(slope[:, i].sum(), x, retain_graph=True)[0] for i in range(2)]
+    assert torch.allclose(found[0, curvature], rows[0][:, 1], atol=1e-10)
+    assert torch.allclose(found[0, LAPLACIAN], rows[0][:, 0] + rows[1][:, 1], atol=1e-10)
 
 
 def test_kinks_are_declared():

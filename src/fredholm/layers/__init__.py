@@ -27,6 +27,7 @@ from fredholm.layers.inits import (
 )
 from fredholm.layers.mlp import MLP
 from fredholm.layers.random_fourier import RandomFourier
+from fredholm.layers.shifted_gaussians import ShiftedGaussians
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
     Transform,
@@ -53,6 +54,7 @@ __all__ = [
     "Init",
     "Orthogonal",
     "RandomFourier",
+    "ShiftedGaussians",
     "Sine",
     "SirenInit",
     "Snake",
