@@ -30,7 +30,7 @@ class FourierKAN(nn.Module, Recorded):
         width; fewer harmonics by default.
     """
 
-    smoothness = float("inf")
+    smoothness = math.inf
 
     def __init__(
         self, inputs: int, outputs: int, *, width: int = 128, layers: int = 3, harmonics: int = 64

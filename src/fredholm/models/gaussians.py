@@ -1,5 +1,7 @@
 """Gaussians that move to where the function is fine."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ class Gaussians(nn.Module, Recorded):
         width can pass through zero.
     """
 
-    smoothness = float("inf")
+    smoothness = math.inf
 
     def __init__(
         self,

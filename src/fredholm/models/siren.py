@@ -1,5 +1,7 @@
 """A network of sines."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,12 +15,12 @@ class Siren(nn.Module, Recorded):
     """h <- sin(ω(Wh + b)), and a linear map at the end; its derivatives are networks of sines too.
 
     Args:
-        inputs: Numbers per point, in [-1, 1]: ω counts waves across that interval.
+        inputs: Numbers per point, in [-1, 1].
         outputs: Components of the function.
         width: Width of the hidden layers.
         layers: Hidden layers, the first included.
-        first_frequency: ω of the first layer, of the order of the highest angular frequency of the
-            function; the hint for other lengths of the interval is to scale it.
+        first_frequency: ω of the first layer: of the order of the highest angular frequency that
+            the function has on [-1, 1].
         frequency: ω of the others, which only scales their gradients.
 
     Shapes:
@@ -28,7 +30,7 @@ class Siren(nn.Module, Recorded):
         Sitzmann et al., NeurIPS 2020, arXiv:2006.09661, section 3.2.
     """
 
-    smoothness = float("inf")
+    smoothness = math.inf
 
     def __init__(
         self,

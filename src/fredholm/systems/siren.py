@@ -37,9 +37,8 @@ def setup(
         problem: The statement.
         width: Units per hidden layer.
         layers: Hidden layers.
-        frequency: Angular frequency of the first layer across half the length of the domain. The
-            30 of the paper, meant for pictures, makes second derivatives thirty times rougher
-            than those of most solutions.
+        frequency: Angular frequency of the first layer on a domain scaled to [-1, 1]. The 30 of
+            the paper suits pictures; its second derivatives are larger than most solutions have.
         points: Points of the interior.
     """
     hyper = {"width": width, "layers": layers, "first_frequency": frequency}
