@@ -8,9 +8,11 @@ from fredholm.training.gauss_newton import GaussNewton
 from fredholm.training.least_squares import Descent, Optimiser, Stateful, System
 from fredholm.training.levenberg_marquardt import LevenbergMarquardt
 from fredholm.training.minimise import minimise
+from fredholm.training.muon import Muon
 from fredholm.training.optimiser import Adam, AdamW
 from fredholm.training.quasi_newton import LBFGS, SelfScaledBroyden
 from fredholm.training.record import Moment, Record
+from fredholm.training.soap import SOAP
 from fredholm.training.threads import threads, threads_for
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "Descent",
     "GaussNewton",
     "LBFGS",
+    "SOAP",
     "LevenbergMarquardt",
     "Measure",
     "Moment",
+    "Muon",
     "Optimiser",
     "Record",
     "SelfScaledBroyden",
