@@ -42,4 +42,4 @@ def test_the_system_sets_up_a_network_of_sines():
     made = card("siren").setup(problems.build("poisson"), frequency=7.0)
     network = made.network_for(problems.build("poisson"), 0)
     assert isinstance(network.trunk, Siren)
-    assert network.trunk.frequencies == (7.0, 30.0, 30.0)
+    assert network.trunk.frequencies == (7.0, 1.0, 1.0)

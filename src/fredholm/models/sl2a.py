@@ -31,7 +31,7 @@ class SL2A(nn.Module, Recorded):
         (..., inputs) -> (..., outputs).
 
     Reference:
-        Heidari, Rezaeian, Azad et al., CVPR 2025, arXiv:2409.10836. Departs from it: degree and
+        Heidari et al., ICCV 2025, arXiv:2409.10836. Departs from it: degree and
         rank are smaller by default; polynomials by their recurrence, which is smooth everywhere.
     """
 

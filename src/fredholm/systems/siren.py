@@ -26,7 +26,7 @@ _BAR, _SL2A_BAR, _INIT_BAR = 0.1, 0.5, 0.2
 def setup(
     problem: Problem,
     *,
-    width: int = 32,
+    width: int = 30,
     layers: int = 3,
     frequency: float = 5.0,
     points: int = 2000,
@@ -41,7 +41,8 @@ def setup(
             the paper suits pictures; its second derivatives are larger than most solutions have.
         points: Points of the interior.
     """
-    hyper = {"width": width, "layers": layers, "first_frequency": frequency}
+    # Frequencies of inner layers only scale their gradients; steps of second order want them alike.
+    hyper = {"width": width, "layers": layers, "first_frequency": frequency, "frequency": 1.0}
     return Setup(network="siren", hyper=hyper, sampling=Sampling(interior=points))
 
 
