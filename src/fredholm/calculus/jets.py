@@ -38,9 +38,7 @@ def jets(
     laplacian = LAPLACIAN in orders
     terms = {((name, 2),) for name in space} if laplacian and not collapse else set()
     carried = Carried.of(orders - {LAPLACIAN} | terms, space if laplacian and collapse else ())
-    places = [list(coords).index(name) for name in carried.directions]
-    seeds = torch.eye(len(coords), dtype=points.dtype, device=points.device)[places]
-    found = along(function, points, seeds.unsqueeze(1), carried)
+    found = along(function, points, axes(carried.directions, coords, points), carried)
     result: Derivatives = {}
     for channel, group in wanted.items():
         for each in group:
@@ -49,6 +47,14 @@ def jets(
             else:
                 result[channel, each] = found(channel, each)
     return result
+
+
+def axes(names: Sequence[str], coords: Sequence[str], like: Tensor) -> Float[Tensor, "p 1 d"]:
+    """The unit vectors along some of the coordinates."""
+    place = {name: i for i, name in enumerate(coords)}
+    seeds = like.new_zeros(len(names), 1, len(coords))
+    seeds[range(len(names)), 0, [place[name] for name in names]] = 1
+    return seeds
 
 
 def along(

@@ -60,7 +60,9 @@ def gradients_taken(wanted: Collection[Orders], coords: Sequence[str]) -> list[O
         for orders in here:
             parents = [parent for parent, _ in _steps(orders)]
             if not taken.intersection(parents):
-                best = max(parents, key=lambda p: (p in needed, _children(p, here)))
+                best = parents[0]
+                if len(parents) > 1:
+                    best = max(parents, key=lambda p: (p in needed, _children(p, here)))
                 taken.add(best)
                 needed.add(best)
     return sorted(taken, key=lambda orders: (total_order(orders), orders))

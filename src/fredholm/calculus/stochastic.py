@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.calculus.jets import along
+from fredholm.calculus.jets import along, axes
 from fredholm.calculus.multiindex import Carried
 from fredholm.calculus.nested import Derivatives, Function, Wanted, nested, spatial
 from fredholm.equations.expand import Orders
@@ -53,10 +53,9 @@ def stochastic(
     inside = set() if apart else exact - {()}
     names, seeds, scale = _draw(points, coords, samples, generator, directions)
     carried = Carried.of(inside, names)
-    axes = [list(coords).index(name) for name in carried.directions[len(names) :]]
-    units = torch.eye(len(coords)).to(points)[axes] if axes else points.new_zeros(0, len(coords))
-    units = units.unsqueeze(1).expand(-1, seeds.shape[1], -1)
-    found = along(function, points, torch.cat([seeds, units]), carried)
+    units = axes(carried.directions[len(names) :], coords, points)
+    seeds = torch.cat([seeds, units.expand(-1, seeds.shape[1], -1)])
+    found = along(function, points, seeds, carried)
     result: Derivatives = {}
     for channel, group in wanted.items():
         for orders in _served(group, apart):
@@ -80,17 +79,16 @@ def _draw(
     directions: Directions,
 ) -> tuple[tuple[str, ...], Tensor, float]:
     """Names of directions, which no coordinate has, the directions, and the factor of their sum."""
-    axes = torch.tensor([i for i, name in enumerate(coords) if name in spatial(coords)])
+    space = spatial(coords)
     if directions == "coordinates":
-        samples = min(samples, len(axes))
-        chosen = axes[torch.randperm(len(axes), generator=generator)[:samples]]
-        seeds = torch.zeros(samples, 1, len(coords))
-        seeds[torch.arange(samples), 0, chosen] = 1
-        scale = len(axes) / samples
+        samples = min(samples, len(space))
+        chosen = torch.randperm(len(space), generator=generator)[:samples].tolist()
+        seeds = axes([space[i] for i in chosen], coords, points)
+        scale = len(space) / samples
     else:
-        signs = torch.randint(0, 2, (samples, len(points), len(axes)), generator=generator)
-        seeds = torch.zeros(samples, len(points), len(coords))
-        seeds[..., axes] = 2.0 * signs - 1
+        shape = samples, len(points), len(coords)
+        seeds = 2 * torch.randint(0, 2, shape, generator=generator).to(points) - 1
+        if len(space) < len(coords):
+            seeds[..., list(coords).index("t")] = 0
         scale = 1 / samples
-    names = tuple(f"direction {i}" for i in range(samples))
-    return names, seeds.to(points), scale
+    return tuple(f"direction {i}" for i in range(samples)), seeds, scale
