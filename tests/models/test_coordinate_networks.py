@@ -34,7 +34,7 @@ SMALL = {
     "pirate net": lambda: PirateNet(3, 2, width=8, blocks=2),
     "siren": lambda: Siren(3, 2, width=8, layers=2),
     "sl2a": lambda: SL2A(3, 2, width=8, degree=6, rank=2, activation="tanh"),
-    "fourier kan": lambda: FourierKAN(3, 2, width=8, harmonics=3),
+    "fourier kan": lambda: FourierKAN(3, 2, width=8, waves=3),
     "kan": lambda: KAN(3, 2, intervals=4),
     "gaussians": lambda: Gaussians(3, 2, gaussians=5, spread=0.5),
 }
