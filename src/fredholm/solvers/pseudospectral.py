@@ -16,7 +16,8 @@ from fredholm.fields import Field, difference, norm
 from fredholm.solvers.pseudospectral_conditions import assigned
 from fredholm.solvers.pseudospectral_inputs import Given, known
 from fredholm.solvers.pseudospectral_line import Line
-from fredholm.solvers.pseudospectral_runs import Limits, Run, evolve, settle
+from fredholm.solvers.pseudospectral_runs import Limits, Run, evolve
+from fredholm.solvers.pseudospectral_steady import settle
 from fredholm.solvers.pseudospectral_system import System
 from fredholm.solvers.pseudospectral_terms import Known
 from fredholm.solvers.solution import Solution
@@ -34,6 +35,9 @@ class Pseudospectral:
     and the time. On a line the elements are halved, in time too, where the last coefficients are
     not small; elsewhere the degree is raised. Two runs, the second with a tenth of the tolerance of
     the first and finer nodes, differ by the error that is stated for the second: more than it has.
+
+    Nothing here is recorded for gradients. Fourth derivatives cost many digits on short elements:
+    two equations with second derivatives keep them.
 
     Samples are continued between their points by a smooth interpolant; how much it differs from
     the function that was sampled is not part of the error.

@@ -145,6 +145,8 @@ class Collocated:
 
     def _symbol(self, e: Expression, times: ndarray) -> Tensor:
         if isinstance(e, Coefficient):
+            if e.name not in self.layout.known:
+                raise EquationError(f"no values are given for the coefficient {e.name!r}")
             return torch.tensor(self.layout.known[e.name](self.points, times))
         return simple_symbol(e, self.points, times, self.layout.names, self.layout.values)
 
