@@ -218,10 +218,12 @@ def test_chebyshev_polynomials_are_cosines():
 def test_each_channel_has_its_own_gaussians():
     network = Gaussians(2, 1, gaussians=7, channels=3).double()
     assert network.centres.shape == (3, 7, 2)
+    assert network.centres.abs().max() <= 1
+    assert network.centres.unique().numel() == 42
     with torch.no_grad():
-        network.weights.fill_(1.0)
-        centre = network.centres[1, 4]
-        x = centre[None]
+        for total in network.sums:
+            total.weight.fill_(1.0)
+        x = network.centres[1, 4][None]
         bells = torch.exp(-0.5 * ((x - network.centres) / 0.1).square().sum(-1)).sum(-1)
         expected = network.last(torch.tanh(network.first(bells)))
     assert torch.allclose(network(x)[0], expected, atol=1e-13)
