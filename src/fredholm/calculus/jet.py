@@ -1,8 +1,10 @@
 """Functions with their derivatives, which pass through a module in the place of a tensor."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from fredholm.calculus.chain import chain
@@ -10,7 +12,7 @@ from fredholm.calculus.elementary import Elementary, elementary
 from fredholm.calculus.multiindex import Carried
 
 RULES: dict[str, Callable[..., Any]] = {}
-"""What functions of torch do with jets, by their names (see `jet_rules`)."""
+"""What functions of torch do with jets, by their names (see `jet_arithmetic` and `jet_shapes`)."""
 
 
 class Unsupported(Exception):
@@ -132,3 +134,44 @@ def apply(name: str, *args: Any, **keywords: Any) -> Any:
 def elementwise(f: Elementary, jet: Jet) -> Jet:
     """A function of one variable, of every entry."""
     return Jet(*chain(f, jet.value, jet.rows, jet.carried), jet.carried)
+
+
+def rule(*names: str, tell: bool = False) -> Callable[[Callable], Callable]:
+    """Registers a rule under the names of its functions; with `tell` it is told which it is."""
+
+    def register(function: Callable) -> Callable:
+        for name in names:
+            RULES[name] = partial(function, name) if tell else function
+        return function
+
+    return register
+
+
+def values_of(x: Any) -> Any:
+    """The values of a jet; anything else as it is."""
+    return x.value if isinstance(x, Jet) else x
+
+
+def full(rows: Tensor, n: int) -> Tensor:
+    """The rows with one entry for each point."""
+    return rows if rows.shape[1] == n else rows.expand(-1, n, *rows.shape[2:])
+
+
+def padded(jet: Jet) -> Tensor:
+    """All rows, also those that are zero."""
+    missing = jet.carried.rows - len(jet.rows)
+    if not missing:
+        return jet.rows
+    return torch.cat([jet.rows, jet.rows.new_zeros(missing, *jet.rows.shape[1:])])
+
+
+def beside(rows: Tensor, ndim: int) -> Tensor:
+    """Rows that broadcast with values of more dimensions, which torch aligns at the last one."""
+    return rows[(slice(None), *[None] * (ndim + 1 - rows.ndim))] if rows.ndim <= ndim else rows
+
+
+def shaped(value: Tensor, rows: Tensor, carried: Carried) -> Jet:
+    """The jet with rows that have the features of the value."""
+    if rows.shape[2:] != value.shape[1:]:
+        rows = rows.expand(len(rows), rows.shape[1], *value.shape[1:])
+    return Jet(value, rows, carried)

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.calculus.jet import Jet
-from fredholm.calculus.jet_rules import full, padded
+from fredholm.calculus import jet_arithmetic, jet_shapes  # noqa: F401  (they register rules)
+from fredholm.calculus.jet import Jet, full, padded
 from fredholm.calculus.multiindex import Carried
 from fredholm.calculus.nested import Derivatives, Function, Wanted, channels, spatial
 from fredholm.equations.spread import LAPLACIAN

@@ -16,6 +16,9 @@ METHODS = get_args(Method)
 MANY_DIMENSIONS = 300
 """From here on an estimate of a Laplacian is worth its noise (arXiv:2412.00088, table 1)."""
 
+_SHOWN = 16
+"""So many derivatives are printed."""
+
 _CHAIN = 0.1
 """Cost of one product in the rules of chains of higher order, in passes forward (measured)."""
 
@@ -40,14 +43,15 @@ class Choice:
 
     def __str__(self) -> str:
         passes = f"{self.costs[self.method]:.0f} forward passes"
-        if self.method == "nested":
-            rival, others = "", {k: v for k, v in self.costs.items() if k != "nested"}
-            if others:
-                best = min(others, key=lambda name: others[name])
-                rival = f"; {best} would take {others[best]:.0f}"
-        else:
-            rival = f"; nested would take {self.costs['nested']:.0f}"
-        return f"{self.method}: {', '.join(self.derivatives)} ({passes}{rival})"
+        others = {name: cost for name, cost in self.costs.items() if name != "stochastic"}
+        if self.method != "nested":
+            others = {"nested": others["nested"]}
+        best = min(others, key=lambda name: (name == self.method, others[name]))
+        rival = f"; {best} would take {others[best]:.0f}" if best != self.method else ""
+        shown = self.derivatives[:_SHOWN]
+        if len(self.derivatives) > _SHOWN:
+            shown = (*shown, f"and {len(self.derivatives) - _SHOWN} more")
+        return f"{self.method}: {', '.join(shown)} ({passes}{rival})"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
-from fredholm.calculus.jet import Unsupported
 from fredholm.calculus.jets import jets
 from fredholm.calculus.nested import Derivatives, Function, Wanted, nested
 from fredholm.calculus.plan import METHODS, Choice, Method, Plan, choose
@@ -67,7 +66,7 @@ class Planned:
             return nested(function, points, self.coords, wanted)
         try:
             return self._carried(method)(function, points, self.coords, wanted)
-        except (Unsupported, TypeError, AttributeError) as error:
+        except Exception as error:  # a mistake in the function shows again below
             self._refuse_jets(function, error)
             del self._choices[key]
         return self(function, points, wanted, names)
@@ -86,7 +85,7 @@ class Planned:
     def _refuse_jets(self, function: Function, error: Exception) -> None:
         warnings.warn(
             f"{type(function).__name__} is differentiated by nested reverse mode, which can be "
-            f"several times slower: jets do not pass through it ({error})",
+            f"several times slower: jets do not pass through it ({type(error).__name__}: {error})",
             stacklevel=3,
         )
         self._without_jets[function] = True
