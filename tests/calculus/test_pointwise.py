@@ -217,6 +217,24 @@ def test_without_gradients_nothing_is_recorded():
     assert torch.allclose(plain, residual(given, POINTS)[0], atol=1e-14)
 
 
+def test_points_may_have_a_gradient_and_inference_leaves_no_trace():
+    bump = lambda points: torch.exp(-points.square().sum(-1))  # noqa: E731
+    given = {"u": Component(mlp(3, 1)), "a": Component(bump)}
+    residual = Pointwise([a * lap(u)], ("x", "y", "t"))
+    points = POINTS.clone()
+    with torch.inference_mode():
+        plain = residual(given, points)[0].clone()
+    trained = residual(given, points)[0]
+    trained.sum().backward()
+    assert torch.allclose(plain.clone(), trained)
+    moved = points.clone().requires_grad_()
+    slope = torch.autograd.grad(residual(given, moved)[0].sum(), moved)[0][:, 0]
+    step = torch.zeros_like(points)
+    step[:, 0] = 1e-6
+    ahead, behind = (residual(given, points + s * step)[0] for s in (1, -1))
+    assert torch.allclose(slope, (ahead - behind) / 2e-6, atol=1e-7)
+
+
 def test_refusals():
     with pytest.raises(EquationError, match="is a vector"):
         Pointwise([grad(u)], ("x", "y"))

@@ -28,7 +28,8 @@ class Pointwise:
     """Expressions as functions of points, differentiated through the functions in them.
 
     What depends on the points alone, such as a forcing or a distance to the boundary, is computed
-    once per tensor of points. A coefficient counts as that unless it has trainable parameters.
+    once per tensor of points. A coefficient counts as that unless it has trainable parameters; one
+    whose frozen weights are changed by hand is seen anew at new points.
 
     Args:
         expressions: Scalars.

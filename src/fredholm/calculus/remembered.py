@@ -86,6 +86,8 @@ def _is_static(e: Expression, static: frozenset[str]) -> bool:
 
 def can_be_remembered(points: Tensor) -> bool:
     """Whether values at these points stay valid: no gradient in them, and changes can be seen."""
+    if torch.is_inference_mode_enabled():  # what is made here cannot take part in training
+        return False
     return not (points.requires_grad or points.is_inference() or _is_transformed(points))
 
 
