@@ -86,7 +86,7 @@ def fit(
     state = _State(operator, optimiser.build(operator.parameters()), measure)
     state.restore(checkpoints.load(settings) if checkpoints else None)
     per_epoch = -(-len(samples) // batch)
-    saved = last = time.monotonic()
+    saved, last = time.monotonic(), budget.now()
 
     def spent() -> float:
         return budget.progress(seconds=state.seconds, steps=state.step, steps_per_epoch=per_epoch)
@@ -105,7 +105,7 @@ def fit(
                 terms = objective(operator, chosen, generator=source, progress=spent())
                 state.advance(terms, rate, optimiser.clip, where=f"batch {number} of {per_epoch}")
                 state.average(optimiser.average)
-                now = time.monotonic()
+                now = budget.now()
                 state.seconds, last = state.seconds + now - last, now
                 if _due(state, budget, spent()):
                     moment = state.look(epoch + (number + 1 == per_epoch), rate, validation)

@@ -90,7 +90,7 @@ class _Descent(Descent):
                 predicted = (move @ (self.rate * diagonal * move - slope)).item()
                 ratio = (loss - trial_loss(self.system)) / max(predicted, 1e-300)
                 if ratio > 0:
-                    self.rate *= max(1 / 3, 1 - (2 * ratio - 1) ** 3)
+                    self.rate *= eased(ratio)
                     self.growth = 2.0
                     return
             self.rate, self.growth = self.rate * self.growth, self.growth * 2
@@ -108,6 +108,11 @@ class _Descent(Descent):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.growth = state["growth"]
+
+
+def eased(ratio: float) -> float:
+    """The factor of the damping after a step, by the ratio of its true to its predicted gain."""
+    return max(1 / 3, 1 - (2 * ratio - 1) ** 3)
 
 
 def solve(

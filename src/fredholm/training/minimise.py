@@ -61,7 +61,7 @@ def minimise(
     run = _Run(system, optimiser.start(system), generator)
     settings = _settings(run, optimiser, budget, every if refresh else None)
     run.restore(checkpoints.load(settings) if checkpoints else None)
-    saved = last = time.monotonic()
+    saved, last = time.monotonic(), budget.now()
 
     def spent() -> float:
         return budget.progress(seconds=run.seconds, steps=run.step, steps_per_epoch=1)
@@ -75,7 +75,7 @@ def minimise(
             run.step += 1
             if run.descent.stalled and not refresh:
                 run.stopped = run.descent.stalled
-            now = time.monotonic()
+            now = budget.now()
             run.seconds, last = run.seconds + now - last, now
             if int(LOOKS * spent()) > run.looked or run.stopped:
                 run.looked = int(LOOKS * spent())
