@@ -12,9 +12,13 @@ from fredholm.domains.geometry.region import Boundary, Bounds, Region
 from fredholm.domains.geometry.sampling import Method, reject
 from fredholm.domains.geometry.smooth import both, either, trimmed
 
+# Fractions of the size: how far beside the boundary one looks, and what counts as the same place.
 _STEP = 1e-6
 _SAME = 1e-9
+# Points by which parts are found and measures are estimated, and numbers that they may hold.
+_PROBES = 2**10
 _POINTS = 2**14
+_MOST = 2**24
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Pair(Region):
         first, second: The two regions.
 
     Raises:
-        ValueError: Other dimensions, parts of the same name, nothing left, or one of them adds no
-            part to the boundary.
+        ValueError: Other dimensions, parts of the same name, nothing left, one of them adds no part
+            to the boundary, or both lie on the same side of a piece of boundary that they share.
     """
 
     first: Region
@@ -55,6 +59,19 @@ class Pair(Region):
                     f"{_named(region)} adds no part to the boundary of the {self._word}: it lies "
                     "outside the other region, or covers it, or is covered; leave it out or move it"
                 )
+        self._check_shared()
+
+    def _check_shared(self) -> None:
+        """Refuses boundaries that run together, where it would be open whose part a piece is."""
+        for part in self.second.parts:
+            rows = self._drawn(part, _fixed(), "sobol")(self._affordable(_PROBES))
+            rows = rows[self._kept(part, rows)]
+            gaps = self.first.signed_distance(rows[:, : self.dim]).abs()
+            if bool((gaps < _SAME * self.size).any()):
+                raise ValueError(
+                    f"{part!r} runs along the boundary of the other region, on the same side: let "
+                    "the regions touch instead of overlap there, or state the shape by a Polygon"
+                )
 
     @property
     def _word(self) -> str:
@@ -63,7 +80,7 @@ class Pair(Region):
     @cached_property
     def parts(self) -> tuple[str, ...]:  # type: ignore[override]
         names = (*self.first.parts, *self.second.parts)
-        return tuple(name for name in names if self._share(name, 2**10) > 0)
+        return tuple(name for name in names if self._share(name, _PROBES) > 0)
 
     @abstractmethod
     def _role(self, part: str) -> tuple[Region, Region, bool, bool]:
@@ -78,11 +95,15 @@ class Pair(Region):
             return self.first, self.second
         return self.second, self.first
 
+    def _affordable(self, points: int) -> int:
+        """Fewer points where they have very many coordinates."""
+        return min(points, max(1, _MOST // self.dim))
+
     @cached_property
     def _overlap(self) -> float:
         """Measure of the intersection of the two."""
         small, large = sorted((self.first, self.second), key=lambda region: region.measure)
-        points = small.sample(_POINTS, generator=_fixed())
+        points = small.sample(self._affordable(_POINTS), generator=_fixed())
         return small.measure * float(large.inside(points).double().mean())
 
     def measure_of(self, part: str) -> float:
@@ -91,7 +112,7 @@ class Pair(Region):
 
     def _share(self, part: str, points: int) -> float:
         """The fraction of a region's part that is a part of this boundary."""
-        rows = self._drawn(part, _fixed(), "sobol")(points)
+        rows = self._drawn(part, _fixed(), "sobol")(self._affordable(points))
         return float(self._kept(part, rows).double().mean())
 
     def distance_everywhere(
@@ -125,16 +146,16 @@ class Pair(Region):
         """Whether the region lies on the inner side of these points, and on that side alone."""
         points, normals = rows.chunk(2, dim=-1)
         step = _STEP * self.size * normals
-        kept = self.inside(points - step) & (self.signed_distance(points + step) > 0)
-        if part in self.second.parts:
-            # Where two boundaries run together, the piece is the first region's.
-            kept &= self.first.signed_distance(points).abs() > _SAME * self.size
-        return kept
+        return self.inside(points - step) & (self.signed_distance(points + step) > 0)
 
 
 @dataclass(frozen=True)
 class Union(Pair):
-    """The points of one region or the other: `a | b`."""
+    """The points of one region or the other: `a | b`.
+
+    Where the two only touch, the points of the face between them count as boundary in
+    `signed_distance` and `level`, though they belong to no part.
+    """
 
     @cached_property
     def bounds(self) -> Bounds:  # type: ignore[override]

@@ -13,7 +13,7 @@ from fredholm.domains.geometry.region import Boundary, Bounds, Region, check_nam
 from fredholm.domains.geometry.sampling import Method, fill_cube
 
 _ARCS = 4096
-_HALVINGS = 60
+_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -116,22 +116,20 @@ class Ellipse(Region):
 
 
 def _nearest(offset: Float[Tensor, "*n 2"], radii: Float[Tensor, "2"]) -> Float[Tensor, "*n 2"]:
-    """The nearest points of the ellipse in the first quadrant, by bisection.
+    """The nearest points of the ellipse in the first quadrant.
 
-    They are rᵢ² pᵢ/(s + rᵢ²), where s is the root of Σ (rᵢ pᵢ/(s + rᵢ²))² = 1 above -min(rᵢ²).
+    They are rᵢ² pᵢ/(s + gᵢ) with gᵢ = rᵢ² - min rⱼ², where s > 0 is the root of the convex function
+    Σ (rᵢ pᵢ/(s + gᵢ))² - 1: Newton's method rises to it, from where the larger term is one.
     """
     # On an axis, as good as next to it: there the root is a limit.
     offset = torch.maximum(offset, torch.finfo(offset.dtype).eps * radii)
-    scaled, squares = radii * offset, radii**2
-    least = squares.min()
-    low = torch.zeros_like(offset[..., 0])
-    high = torch.linalg.vector_norm(scaled, dim=-1)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        gaps = middle[..., None] + (squares - least)
-        outer = ((scaled / gaps) ** 2).sum(-1) > 1
-        low, high = torch.where(outer, middle, low), torch.where(outer, high, middle)
-    return radii * scaled / (high[..., None] + (squares - least))
+    scaled, gaps = radii * offset, radii**2 - (radii**2).min()
+    root = (scaled - gaps).amax(-1, keepdim=True)
+    for _ in range(_STEPS):
+        terms = (scaled / (root + gaps)) ** 2
+        slope = 2 * (terms / (root + gaps)).sum(-1, keepdim=True)
+        root = root + (terms.sum(-1, keepdim=True) - 1) / slope
+    return radii * scaled / (root + gaps)
 
 
 def _pair(numbers: Sequence[float], what: str) -> tuple[float, float]:
