@@ -219,6 +219,9 @@ def test_what_is_not_solved_is_said():
         Pseudospectral(tol=1e-3).solve(
             backwards, LINE, on(ENDS, eq(u)), time=TIME, initial={"u": sin(pi * x)}
         )
+    free = {"u": eq(dt(u), lap(u)), "p": eq(d(p, x), d(u, x))}
+    with pytest.raises(EquationError, match="undetermined.*gauge"):
+        Pseudospectral().solve(free, LINE, on(ENDS, eq(u)), time=TIME, initial={"u": sin(pi * x)})
     plate = on(SIDES, eq(u), eq(slope))
     with pytest.raises(EquationError, match="one on each side"):
         Pseudospectral().solve({"u": eq(lap(lap(u)), 1)}, SQUARE, plate)

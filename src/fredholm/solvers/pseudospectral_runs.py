@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from fredholm.errors import DivergedError
+from fredholm.errors import DivergedError, EquationError
 from fredholm.solvers.adaptive import Controller
 from fredholm.solvers.pseudospectral_system import System
 from fredholm.solvers.radau import NODES, Radau, Step
@@ -111,6 +111,7 @@ def evolve(system: System, initial: Initial, times: Sequence[float], limits: Lim
 
     Raises:
         DivergedError: The steps shrink to nothing, or are too many.
+        EquationError: The equations leave something undetermined.
     """
     time, span, last, missing, steps = times[0], times[-1] - times[0], None, 0.0, 0
     system, frame, y = _begun(system, initial, time, 1e-9 * span, limits)
@@ -153,16 +154,25 @@ def _begun(
     The frame is the initial state with the unknowns that it determines, from a very short step.
     The same is the state to begin with, except where it contradicts the conditions of the sides:
     it then jumps, however short the step, and the run begins with the layer behind the jump.
+
+    Raises:
+        EquationError: There is no such step.
     """
     while True:
         y = initial(system)
         ruler = Ruler(system, {})
         finer, _ = refined(system, y, ruler.scales(y), limits)
         if finer is None:
-            begun, shorter = (
-                Radau(system, ruler, limits.tol).attempt(time, y, part, _guess(None, y, part))[0]
+            (begun, error), (shorter, _) = (
+                Radau(system, ruler, limits.tol).attempt(time, y, part, _guess(None, y, part))
                 for part in (h, 1e-2 * h)
             )
+            if not math.isfinite(error):
+                raise EquationError(
+                    f"no step, however short, leads on from the initial state: the equations leave "
+                    f"{', '.join(system.equations)} undetermined, or are not finite there; fix "
+                    "what is free, such as a constant by gauge={'p': (0, 0)}"
+                )
             frame = begun.after.copy()
             for state in system.evolving:
                 where = system.layout.slices[state]

@@ -1,6 +1,7 @@
 """Radau IIA of order 5 for F(t, y, y') = 0: stiff systems, and equations without y' among them."""
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,14 +29,12 @@ _ERROR = np.array([-13 - 7 * _S, -13 + 7 * _S, -1.0]) / 3
 _SWEEPS = 8
 """Most Newton sweeps of a step; more than half of them ask for new matrices."""
 
-
 _ALL = np.linalg.eig(_INVERSE)
 _REAL, _PAIR = int(np.argmin(np.abs(np.imag(_ALL[0])))), int(np.argmax(np.imag(_ALL[0])))
 """Numbers of the real eigenvalue of A⁻¹, and of one of the complex pair."""
 _RATE = float(np.real(_ALL[0][_REAL])), complex(_ALL[0][_PAIR])
 _VECTOR = np.real(_ALL[1][:, _REAL]), _ALL[1][:, _PAIR]
 _ROW = np.real(np.linalg.inv(_ALL[1])[_REAL]), np.linalg.inv(_ALL[1])[_PAIR]
-
 
 Matrices = tuple[sp.csr_array, sp.csr_array]
 """∂F/∂y and ∂F/∂y'."""
@@ -149,6 +148,8 @@ class Radau:
                 for solve, row, vector in zip(self._solves, _ROW, _VECTOR)
             )
             update = real + 2 * np.real(pair)
+            if not np.isfinite(update).all():
+                return None, sweep
             changes = changes + update
             size = max(self.size(u, stages[:, 2]) for u in update.T)
             ratio = size / before if before else 1.0
@@ -178,10 +179,18 @@ class Radau:
 
 
 def factorised(matrix: sp.csr_array) -> Callable[[ndarray], ndarray]:
-    """The solver of a linear system: dense where most entries would fill in anyway."""
+    """The solver of a linear system: dense where most entries would fill in anyway.
+
+    What a singular matrix gives is not finite.
+    """
     n = len(matrix.indptr) - 1
     if n < 40 or matrix.nnz > 0.05 * n * n:
-        factors = scipy.linalg.lu_factor(matrix.toarray(), check_finite=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", scipy.linalg.LinAlgWarning)
+            factors = scipy.linalg.lu_factor(matrix.toarray(), check_finite=False)
         return lambda right: scipy.linalg.lu_solve(factors, right, check_finite=False)
-    factors = scipy.sparse.linalg.splu(sp.csc_matrix(matrix))
-    return lambda right: factors.solve(right.astype(matrix.dtype))
+    try:
+        sparse = scipy.sparse.linalg.splu(sp.csc_matrix(matrix))
+    except RuntimeError:  # SciPy's word for a pivot that is exactly zero
+        return lambda right: np.full_like(right, np.nan, dtype=matrix.dtype)
+    return lambda right: sparse.solve(right.astype(matrix.dtype))
