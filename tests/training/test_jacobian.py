@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from fredholm.calculus import Component, Pointwise
+from fredholm.equations import coords, d, dt, field
 from fredholm.training import jacobian as module
 from fredholm.training.jacobian import Linearisation, columnwise, rowwise
 
@@ -97,6 +99,24 @@ class Factorised(NestedNet):
         return torch.exp(self.s) * self.v
 
 
+class Stated:
+    """The same kind of residual, stated and evaluated on a module."""
+
+    def __init__(self, derivatives: str) -> None:
+        self.net = nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.Linear(6, 6), nn.Tanh())
+        self.net.append(nn.Linear(6, 1)).double()
+        for seed, each in enumerate(self.net.parameters()):
+            each.data = number(*each.shape, seed=seed)
+        self.parameters = [*self.net.parameters()]
+        (x,), u = coords("x"), field("u")
+        residual = dt(u) + u * d(u, x) - d(u, x, 2)
+        self.program = Pointwise([residual], ("x", "t"), derivatives=derivatives)
+        self.x = number(N, 2, seed=7)
+
+    def residuals(self) -> dict[str, Tensor]:
+        return {"pde": self.program({"u": Component(self.net)}, self.x)[0]}
+
+
 class Mixed(Net):
     """Residuals that depend on the mean over all samples."""
 
@@ -122,6 +142,15 @@ def test_the_captured_jacobian_is_autograds(kind):
     system = kind()
     values, jacobian = Linearisation(system)()
     assert torch.equal(values, torch.cat(list(system.residuals().values())).detach())
+    assert torch.allclose(jacobian.matrix(), autograd(system), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("derivatives", ["jets", "nested"])
+def test_the_jacobian_of_a_stated_equation_is_captured(derivatives):
+    system = Stated(derivatives)
+    linearised = Linearisation(system)
+    _, jacobian = linearised()
+    assert "one backward pass" in linearised.note
     assert torch.allclose(jacobian.matrix(), autograd(system), rtol=1e-10, atol=1e-12)
 
 

@@ -95,12 +95,8 @@ class _Descent(Descent):
                     return
             self.rate, self.growth = self.rate * self.growth, self.growth * 2
         put(self.parameters, begin)
-        self.rate = self.growth = 0.0
+        self.rate, self.growth = 0.0, 2.0
         self.stalled = f"no damping improves the loss of {loss:.3g}: it is minimal to rounding"
-
-    def changed(self) -> None:
-        super().changed()
-        self.growth = 2.0
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "growth": self.growth}
