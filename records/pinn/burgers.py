@@ -17,11 +17,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import scipy.io
 import torch
+from tables import error_on_table
 
 from fredholm.benchmarks import write_record
-from fredholm.collocation import NetworkSolution, solve_by_network
+from fredholm.collocation import solve_by_network
 from fredholm.problems import build
 from fredholm.systems.pinn import setup
 from fredholm.training import Budget
@@ -47,15 +47,6 @@ def peer_runs(reference: str, seeds: range, recorded: str | None) -> list[dict]:
     return runs
 
 
-def error(solution: NetworkSolution, reference: str) -> float:
-    """Relative L2 error on the whole table."""
-    table = scipy.io.loadmat(reference)
-    x, t = (torch.as_tensor(table[name]).ravel().double() for name in ("x", "t"))
-    points = torch.cartesian_prod(x, t)
-    truth = torch.as_tensor(table["usol"]).ravel()
-    return float((solution(points)[:, 0] - truth).norm() / truth.norm())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("reference", help="burgers_shock.mat")
@@ -75,7 +66,7 @@ def main() -> None:
             "seed": peer["seed"],
             "processor_seconds": peer["processor_seconds"],
             "deepxde": peer["relative_l2"],
-            "fredholm": error(mine, args.reference),
+            "fredholm": error_on_table(mine, args.reference),
             "parameters": mine.record.parameters,
             "steps": mine.record.steps,
             "verdict": mine.verdict.sentence,
