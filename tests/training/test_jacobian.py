@@ -189,6 +189,7 @@ def test_products_without_the_matrix_are_the_same(kind, monkeypatch):
     assert torch.allclose(jacobian.transposed(v), matrix.mT @ v, rtol=1e-10)
     assert torch.allclose(jacobian.times(w), matrix @ w, rtol=1e-10)
     assert torch.allclose(jacobian.kernel(), matrix @ matrix.mT, rtol=1e-10)
+    assert torch.allclose(jacobian.gram().tril(), (matrix.mT @ matrix).tril(), rtol=1e-10)
 
 
 def test_columns_and_rows_are_the_same():

@@ -140,9 +140,10 @@ class Factors:
     left: Float[Tensor, "rows n out"]
     right: Float[Tensor, "rows n in"]
 
-    def matrices(self) -> Float[Tensor, "n out in"]:
-        """The gradients themselves."""
-        return torch.bmm(self.left.permute(1, 2, 0), self.right.transpose(0, 1))
+    def matrices(self, samples: slice = slice(None)) -> Float[Tensor, "n out in"]:
+        """The gradients themselves, of all samples or some."""
+        left, right = self.left[:, samples], self.right[:, samples]
+        return torch.bmm(left.permute(1, 2, 0), right.transpose(0, 1))
 
 
 def factors(

@@ -9,8 +9,6 @@ from torch import Tensor
 from fredholm.training.jacobian import Jacobian
 
 Form = Literal["normal", "kernel", "iterative"]
-_COLUMNS = 128
-"""Columns that are multiplied at once; of the lower triangle little more than half is computed."""
 
 
 def damped(
@@ -45,18 +43,9 @@ def damped(
         return jacobian.transposed(torch.cholesky_solve(target.unsqueeze(1), factor).squeeze(1))
     slope = jacobian.transposed(target)
     if form == "normal":
-        factor = _cholesky(gram(jacobian.matrix()), damping)
+        factor = _cholesky(jacobian.gram(), damping)
         return torch.cholesky_solve(slope.unsqueeze(1), factor).squeeze(1)
     return _conjugate_gradients(jacobian, slope, damping, tolerance, iterations)
-
-
-def gram(matrix: Float[Tensor, "n p"]) -> Float[Tensor, "p p"]:
-    """The lower triangle of JᵀJ, which is all that a Cholesky factorisation reads."""
-    result = matrix.new_zeros(matrix.shape[1], matrix.shape[1])
-    for start in range(0, matrix.shape[1], _COLUMNS):
-        end = start + _COLUMNS
-        result[start:end, :end] = matrix[:, start:end].mT @ matrix[:, :end]
-    return result
 
 
 def _cholesky(matrix: Tensor, damping: float) -> Tensor:

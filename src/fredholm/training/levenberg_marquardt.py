@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.training.damped import gram
 from fredholm.training.jacobian import Linearisation
 from fredholm.training.least_squares import (
     Descent,
@@ -72,9 +71,8 @@ class _Descent(Descent):
 
     def step(self, progress: float) -> None:
         values, jacobian = self.linearised()
-        loss, matrix = values.square().sum().item(), jacobian.matrix()
-        self.note = self.linearised.note
-        curvature, slope = gram(matrix), matrix.mT @ values
+        loss, self.note = values.square().sum().item(), self.linearised.note
+        curvature, slope = jacobian.gram(), jacobian.transposed(values)
         diagonal = curvature.diagonal().clone()
         if self.settings.scaling == "identity":
             diagonal = torch.full_like(diagonal, diagonal.max().item())
