@@ -7,8 +7,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.collocation.terms import GAUGE, INITIAL, INTERIOR
+from fredholm.domains import Domain, Grid
 from fredholm.domains.geometry import Box, Method, Region
+from fredholm.fields import Field
 from fredholm.problems import Problem
+
+_ON_BOUNDARY = 1e-9
+"""Points so close to a region, relative to its size, lie on its boundary and not outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,33 @@ def coordinates(problem: Problem) -> tuple[str, ...]:
 def region_of(problem: Problem) -> Region:
     """The region in which the equations hold."""
     return Region.of_grid(problem.domain) if problem.region is None else problem.region
+
+
+def points_of(problem: Problem, domain: Domain) -> Float[Tensor, "*points d"]:
+    """The points of a domain with one column per coordinate of a problem, time last, float64.
+
+    Raises:
+        ValueError: It is a grid with other axes.
+    """
+    points, coords = domain.points(), coordinates(problem)
+    if not isinstance(domain, Grid):
+        return points
+    if sorted(domain.names) != sorted(coords):
+        raise ValueError(
+            f"the solution depends on {', '.join(coords)}, got a grid over "
+            f"{', '.join(domain.names)}"
+        )
+    return points[..., [domain.names.index(name) for name in coords]]
+
+
+def inside(problem: Problem, u: Field) -> Field:
+    """The same functions, without values (NaN) at points that lie outside the region."""
+    if problem.region is None:
+        return u
+    space = points_of(problem, u.domain)[..., : problem.region.dim]
+    size = max(stop - start for start, stop in problem.region.bounds)
+    outside = problem.region.signed_distance(space) > _ON_BOUNDARY * size
+    return u.with_values(u.values.masked_fill(outside[..., None], torch.nan))
 
 
 class Places:

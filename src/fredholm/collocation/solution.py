@@ -12,10 +12,12 @@ from torch import Tensor
 
 import fredholm
 from fredholm.calls import describe, rebuild
+from fredholm.collocation.points import inside
 from fredholm.collocation.trial import Trial
 from fredholm.collocation.verdict import Verdict, comparison_grid
 from fredholm.domains import Domain
 from fredholm.errors import FormatError
+from fredholm.fields import Field
 from fredholm.problems import PROBLEMS, Problem, build
 from fredholm.surrogates import Prediction
 from fredholm.training import Record
@@ -52,10 +54,11 @@ class NetworkSolution:
         """The solution as labelled functions, with the error that was measured.
 
         Args:
-            at: Where; by default the grid on which it was judged.
+            at: Where; by default the grid on which it was judged. Points outside the region of the
+                problem have no value (NaN).
         """
         problem = self.trial.problem
-        mean = self.trial.at(at or comparison_grid(problem))
+        mean = inside(problem, self.trial.at(at or comparison_grid(problem)))
         shown = [[*problem.equations].index(name) for name in problem.targets]
         warnings = () if self.verdict.trusted else (self.verdict.sentence,)
         return Prediction(
@@ -64,6 +67,15 @@ class NetworkSolution:
             expected_error=self.verdict.error,
             warnings=warnings,
         )
+
+    def residual(self, at: Domain | None = None) -> Field:
+        """left - right of each equation, one channel for each, in the order of the statement.
+
+        Args:
+            at: Where, as for `predict`.
+        """
+        problem = self.trial.problem
+        return inside(problem, self.trial.residual(at or comparison_grid(problem)))
 
     def save(self, folder: str | Path) -> None:
         """Writes weights and description into a folder, which is made if need be.

@@ -16,7 +16,6 @@ from fredholm.collocation.trial import Trial
 from fredholm.collocation.weighting import Constant, Weighting
 from fredholm.domains.geometry import Method
 from fredholm.equations import Expression
-from fredholm.errors import EquationError, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from fredholm.calculus import Component, Pointwise
 from fredholm.calculus.pointwise import Value
 from fredholm.collocation.constraints import Ansatz, derive, free, output
-from fredholm.collocation.points import coordinates
-from fredholm.domains import Domain, Grid
+from fredholm.collocation.points import coordinates, points_of
+from fredholm.domains import Domain
 from fredholm.equations import Expression, Param, Unknown
 from fredholm.equations.expand import rename
 from fredholm.errors import EquationError, did_you_mean
@@ -82,7 +82,6 @@ class Trial(nn.Module):
     def forward(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n unknowns"]:
         return torch.stack(self._functions(self.values(), points), dim=-1)
 
-    @torch.no_grad()
     def at(self, domain: Domain) -> Field:
         """The solution on a grid or another domain, as a batch of one function in float64.
 
@@ -93,26 +92,27 @@ class Trial(nn.Module):
         Raises:
             ValueError: The grid has other axes.
         """
-        points = domain.points()
-        if isinstance(domain, Grid):
-            points = points[..., self._columns(domain)]
+        return self._evaluated(self._functions, domain)
+
+    def residual(self, domain: Domain) -> Field:
+        """left - right of each equation, likewise: one channel for each."""
+        equations = self.problem.equations.values()
+        residuals = [self.substituted(equation.residual) for equation in equations]
+        return self._evaluated(Pointwise(residuals, self.coords), domain)
+
+    @torch.no_grad()
+    def _evaluated(self, program: Pointwise, domain: Domain) -> Field:
+        points = points_of(self.problem, domain)
         like = next(self.parameters())
         parts = points.reshape(-1, points.shape[-1]).to(like).split(_CHUNK)
-        values = torch.cat([self(part) for part in parts]).to(torch.float64)
+        found = [torch.stack(program(self.values(), part), dim=-1) for part in parts]
+        values = torch.cat(found).to(torch.float64)
         return Field(values.unflatten(0, domain.shape)[None], domain)
 
     @property
     def learned(self) -> dict[str, float]:
         """The present values of the parameters that are trained."""
-        return {name: float(number()) for name, number in self.numbers.items()}
-
-    def _columns(self, grid: Grid) -> list[int]:
-        if sorted(grid.names) != sorted(self.coords):
-            raise ValueError(
-                f"the solution depends on {', '.join(self.coords)}, got a grid over "
-                f"{', '.join(grid.names)}"
-            )
-        return [grid.names.index(name) for name in self.coords]
+        return {name: number().item() for name, number in self.numbers.items()}
 
 
 class Number(nn.Module):

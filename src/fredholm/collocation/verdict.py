@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fredholm.collocation.points import Points
 from fredholm.collocation.system import Collocation
-from fredholm.collocation.terms import INTERIOR, Term
+from fredholm.collocation.terms import Term
 from fredholm.domains import Grid
 from fredholm.equations.equation import additive_terms
 from fredholm.errors import DivergedError, EquationError
@@ -39,6 +39,7 @@ class Verdict:
         uncertainty: The estimated error of that reference.
         method: What the reference is.
         notes: Sentences about conditions, weights and the missing reference.
+        truth: That reference on the grid of the comparison, as long as the verdict is in memory.
     """
 
     residuals: Mapping[str, float]
@@ -47,6 +48,7 @@ class Verdict:
     uncertainty: float = 0.0
     method: str = ""
     notes: tuple[str, ...] = field(default=())
+    truth: Field | None = field(default=None, repr=False, compare=False)
 
     @property
     def error(self) -> float | None:
@@ -136,30 +138,35 @@ def judge(
     notes = list(system.trial.ansatz.notes)
     if system.weighing.warning:
         notes.append(system.weighing.warning)
-    reference, uncertainty, method = None, 0.0, ""
+    reference, uncertainty, method, truth = None, 0.0, "", None
     if against and not system.trial.numbers and not system.trial.coefficients:
         try:
-            reference, uncertainty, method = _distance(system, tol)
+            reference, uncertainty, method, truth = _distance(system, tol)
         except (EquationError, DivergedError) as error:
             notes.append(f"no reference solution: {error}")
-    return Verdict(residuals, overfit, reference, uncertainty, method, tuple(notes))
+    return Verdict(residuals, overfit, reference, uncertainty, method, tuple(notes), truth)
 
 
-def _distance(system: Collocation, tol: float) -> tuple[float, float, str]:
-    """Relative L2 distance to a reference, the error of that, and what it is."""
+def _distance(system: Collocation, tol: float) -> tuple[float, float, str, Field]:
+    """Relative L2 distance to a reference, the error of that, what it is, and the reference."""
     problem = system.trial.problem
     grid = comparison_grid(problem)
     mine = system.trial.at(grid)
-    if problem.exact is not None and not problem.varies and problem.region is None:
-        nothing = Field(torch.zeros(1, *problem.domain.shape, 0).double(), problem.domain)
-        truth, error, method = problem.exact(problem, nothing, grid), 0.0, "the exact solution"
+    if problem.exact is not None and problem.region is None:
+        whole, given = problem.family or (problem, _nothing(problem))
+        truth, error, method = problem.exact(whole, given, grid), 0.0, "the exact solution"
     else:
         solved = problem.solve(at=grid, tol=tol)
         truth, error = solved.field, float(solved.error.max())
         method = f"the numerical solver ({solved.method})"
     shown = [[*problem.equations].index(name) for name in problem.targets]
     mine = mine.with_values(mine.values[..., shown])
-    return float(relative_l2(mine, truth).max()), error, method
+    return float(relative_l2(mine, truth).max()), error, method, truth
+
+
+def _nothing(problem: Problem) -> Field:
+    """The inputs of a problem in which nothing varies."""
+    return Field(torch.zeros(1, *problem.domain.shape, 0, dtype=torch.float64), problem.domain)
 
 
 def comparison_grid(problem: Problem) -> Grid:
