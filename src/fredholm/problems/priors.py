@@ -1,7 +1,9 @@
 """Gaussian and derived distributions on functions, with stated spectra."""
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -74,8 +76,31 @@ class GaussianField(Prior):
         return scales if self.constant else torch.where(eigenvalue == 0, 0.0, scales)
 
 
+class Transformed(Prior):
+    """A function of the values of another random function, point by point.
+
+    Subclasses are frozen dataclasses with a field `gaussian`, the other function.
+    """
+
+    gaussian: Prior
+    jumps: ClassVar[bool] = False
+    """Whether the values jump where those of the other function change a little."""
+
+    @abstractmethod
+    def of(self, g: Tensor) -> Tensor:
+        """The values where those of the other function are g."""
+
+    def smoothed(self, g: Tensor, width: float) -> Tensor:
+        """The same with jumps that are spread over changes of g by about `width`."""
+        return self.of(g)
+
+    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
+        g = self.gaussian.sample(n, grid, generator=generator)
+        return g.with_values(self.of(g.values))
+
+
 @dataclass(frozen=True)
-class LogNormal(Prior):
+class LogNormal(Transformed):
     """scale · exp(g): a positive coefficient whose logarithm is Gaussian.
 
     Args:
@@ -86,13 +111,12 @@ class LogNormal(Prior):
     gaussian: GaussianField
     scale: float = 1.0
 
-    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
-        g = self.gaussian.sample(n, grid, generator=generator)
-        return g.with_values(self.scale * torch.exp(g.values))
+    def of(self, g: Tensor) -> Tensor:
+        return self.scale * torch.exp(g)
 
 
 @dataclass(frozen=True)
-class TwoPhase(Prior):
+class TwoPhase(Transformed):
     """Two materials: `high` where g ≥ 0 and `low` where g < 0.
 
     Args:
@@ -108,13 +132,17 @@ class TwoPhase(Prior):
     low: float = 3.0
     high: float = 12.0
 
-    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
-        g = self.gaussian.sample(n, grid, generator=generator)
-        return g.with_values(torch.where(g.values >= 0, self.high, self.low).to(torch.float64))
+    jumps = True
+
+    def of(self, g: Tensor) -> Tensor:
+        return torch.where(g >= 0, self.high, self.low).to(torch.float64)
+
+    def smoothed(self, g: Tensor, width: float) -> Tensor:
+        return self.low + (self.high - self.low) * (1 + torch.tanh(g / width)) / 2
 
 
 @dataclass(frozen=True)
-class Bounded(Prior):
+class Bounded(Transformed):
     """low + (high - low)/(1 + exp(-g)): a smooth function with values between two numbers.
 
     Args:
@@ -133,9 +161,8 @@ class Bounded(Prior):
         if not self.low < self.high:
             raise ValueError(f"the bounds need low < high, got {self.low:g} and {self.high:g}")
 
-    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
-        g = self.gaussian.sample(n, grid, generator=generator)
-        return g.with_values(self.low + (self.high - self.low) * torch.sigmoid(g.values))
+    def of(self, g: Tensor) -> Tensor:
+        return self.low + (self.high - self.low) * torch.sigmoid(g)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which solver a statement calls for. There is no solver code per problem."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -198,18 +198,40 @@ def _steady(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution
     """Finite volumes for -∇·(a ∇u) + c u = f."""
     from fredholm.solvers.diffusion import solve_diffusion
 
+    parts = diffusion_of(problem, inputs)
+    solution = solve_diffusion(
+        parts.a, parts.f, boundary=parts.boundary, c=parts.c, insulated=parts.insulated, tol=tol
+    )
+    return replace(solution, field=solution.field.at(at))
+
+
+@dataclass(frozen=True, eq=False)
+class Diffusion:
+    """-∇·(a ∇u) + c u = f with its conditions, as finite volumes take it (see `solve_diffusion`)."""
+
+    a: Field
+    f: Field
+    boundary: float | Field
+    c: float
+    insulated: list[str]
+
+
+def diffusion_of(problem: "Problem", inputs: Field) -> Diffusion:
+    """A steady problem with these inputs as a diffusion equation on their grid, differentiably.
+
+    Raises:
+        EquationError: The statement has another form.
+    """
     form, prescribed, insulated = _diffusion_parts(problem)
     values = {**problem.parameters, **problem.inputs_by_name(inputs)}
     a, f = (evaluate(e, values, inputs.grid) for e in (form.conductivity, form.source))
-    solution = solve_diffusion(
+    return Diffusion(
         a,
         _batched(f, len(inputs)),
-        boundary=_boundary(problem, prescribed),
-        c=float(constant(form.reaction, problem.parameters)),
-        insulated=insulated,
-        tol=tol,
+        _boundary(problem, prescribed),
+        float(constant(form.reaction, problem.parameters)),
+        insulated,
     )
-    return replace(solution, field=solution.field.at(at))
 
 
 def _diffusion_parts(problem: "Problem") -> tuple[Elliptic, Expression, list[str]]:
