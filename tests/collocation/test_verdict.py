@@ -117,3 +117,33 @@ def test_a_given_coefficient_is_a_function_of_the_points():
         for p in (bowl(), given)
     )
     assert torch.allclose(stated, by_function, atol=1e-12)
+
+
+def test_a_statement_with_another_horizon_is_not_taken_for_the_same(tmp_path):
+    problem = build("burgers_shock", horizon=0.5)
+    solve_by_network(problem, EASY, budget=Budget(steps=1), against=False).save(tmp_path)
+    with pytest.raises(FormatError, match=r"another statement of 'burgers_shock' \(time\)"):
+        NetworkSolution.load(tmp_path)
+    assert NetworkSolution.load(tmp_path, problem).trial.problem is not None
+
+
+def test_outside_a_region_there_is_no_value():
+    problem = build("poisson_holes")
+    found = solve_by_network(problem, EASY, budget=Budget(steps=1), against=False)
+    grid = Grid((11, 11), (-0.5, 0.5))
+    for u in (found.predict(grid).mean, found.residual(grid)):
+        x, y = grid.points().unbind(-1)
+        holes = ((x.abs() - 0.3) ** 2 + (y.abs() - 0.3) ** 2) < 0.0999**2
+        assert bool(holes.any()) and torch.equal(u.values[0, ..., 0].isnan(), holes)
+
+
+def test_the_residual_on_a_grid_is_that_of_the_equation(solved):
+    grid = Grid((21, 21))
+    points = grid.points().reshape(-1, 2).requires_grad_()
+    u = solved.trial(points)
+    (slope,) = torch.autograd.grad(u.sum(), points, create_graph=True)
+    bends = [torch.autograd.grad(slope[:, i].sum(), points, retain_graph=True)[0] for i in (0, 1)]
+    source = 2 * torch.pi**2 * torch.sin(torch.pi * points).prod(1)
+    expected = -(bends[0][:, 0] + bends[1][:, 1]) - source
+    found = solved.residual(grid).values[0, ..., 0].reshape(-1)
+    torch.testing.assert_close(found, expected.detach(), rtol=0, atol=1e-9)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 import fredholm
@@ -20,7 +20,7 @@ from fredholm.errors import FormatError
 from fredholm.fields import Field
 from fredholm.problems import PROBLEMS, Problem, build
 from fredholm.surrogates import Prediction
-from fredholm.training import Record
+from fredholm.training import Record, write_atomically
 
 WEIGHTS, DESCRIPTION = "weights.safetensors", "solution.json"
 _FORMAT = 1
@@ -82,14 +82,13 @@ class NetworkSolution:
 
         Raises:
             TypeError: The network is not made of recorded calls.
+            DataError: The folder cannot be written.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = self.trial
+        folder, trial = Path(folder), self.trial
         content = {
             "format": _FORMAT,
             "version": fredholm.__version__,
-            "problem": trial.problem.origin(tol=0.0),
+            "problem": _statement(trial.problem),
             "network": describe(trial.network),
             "coefficients": {name: describe(n) for name, n in trial.coefficients.items()},
             "terms": {name: describe(n) for name, n in trial.terms.items()},
@@ -100,8 +99,9 @@ class NetworkSolution:
             "verdict": self.verdict.to_json(),
         }
         text = json.dumps(content, indent=1, allow_nan=True)
-        save_file({k: v.contiguous() for k, v in trial.state_dict().items()}, folder / WEIGHTS)
-        (folder / DESCRIPTION).write_text(text)
+        weights = save({k: v.contiguous() for k, v in trial.state_dict().items()})
+        write_atomically(folder / WEIGHTS, lambda partial: partial.write_bytes(weights))
+        write_atomically(folder / DESCRIPTION, lambda partial: partial.write_text(text))
 
     @classmethod
     def load(cls, folder: str | Path, problem: Problem | None = None) -> "NetworkSolution":
@@ -136,6 +136,17 @@ class NetworkSolution:
         return cls(trial, Record.from_json(content["record"]), verdict)
 
 
+def _statement(problem: Problem) -> dict[str, Any]:
+    """What a solution belongs to, as plain data."""
+    region, time = problem.region, problem.time
+    return {
+        **problem.origin(tol=0.0),
+        "extent": {axis.name: [axis.start, axis.stop] for axis in problem.domain.axes},
+        "time": None if time is None else [time.start, time.stop],
+        "region": None if region is None else describe(region),
+    }
+
+
 def _problem(origin: dict[str, Any], given: Problem | None) -> Problem:
     """The statement that a solution belongs to."""
     if given is None and origin["problem"] not in PROBLEMS:
@@ -146,11 +157,12 @@ def _problem(origin: dict[str, Any], given: Problem | None) -> Problem:
     problem = given or build(origin["problem"])
     known = {k: v for k, v in origin["parameters"].items() if k in problem.parameters}
     problem = problem.with_parameters(**known)
-    now = problem.origin(tol=0.0)
-    for part in ("equations", "boundary", "initial"):
-        if now[part] != origin[part]:
-            raise FormatError(
-                f"the solution belongs to another statement of {origin['problem']!r}: its {part} "
-                f"are {origin[part]}, not {now[part]}; give the statement as problem=..."
-            )
+    now = json.loads(json.dumps(_statement(problem)))
+    compared = ("equations", "boundary", "initial", "extent", "time", "region")
+    others = [part for part in compared if now[part] != origin.get(part)]
+    if others:
+        raise FormatError(
+            f"the solution belongs to another statement of {origin['problem']!r} "
+            f"({', '.join(others)}): give that statement as problem=..."
+        )
     return problem

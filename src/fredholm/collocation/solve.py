@@ -91,7 +91,8 @@ def solve_by_network(
         seed: Seed of all random choices.
         against: Compare the result with a reference solution, where there is one.
         checkpoints: Where snapshots go.
-        watch: Called at each look with the moment and the spent fraction of the budget.
+        watch: Called at each look with the moment, whose `validation` is the loss at fresh points,
+            and the spent fraction of the budget.
 
     Raises:
         EquationError: The problem varies, or something that it needs is not given.
@@ -117,6 +118,8 @@ def solve_by_network(
         derivatives=setup.derivatives,
         generator=generator,
     )
+    fresh = torch.Generator().manual_seed(seed + _FRESH_SEED)
+    unseen = system.draw(fresh)
     with threads(1):
         record = minimise(
             system,
@@ -124,11 +127,13 @@ def solve_by_network(
             budget or Budget(seconds=60),
             refresh=system.refresh,
             every=setup.every,
+            measure=lambda: system.loss_at(unseen),
+            # A small residual is no reason to keep weights: wrong solutions have small ones too.
+            choose=False,
             watch=watch,
             generator=generator,
             checkpoints=checkpoints,
         )
-    fresh = torch.Generator().manual_seed(seed + _FRESH_SEED)
     verdict = judge(system, generator=fresh, against=against)
     return NetworkSolution(trial, record, verdict)
 

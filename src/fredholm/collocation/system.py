@@ -123,6 +123,11 @@ class Collocation:
             placed = {place: at.to(like) for place, at in points.items()}
             return {name: values for name, (values, _) in self._raw(placed).items()}
 
+    def loss_at(self, points: Mapping[str, Points]) -> float:
+        """The loss at other points, with the present weights of the terms."""
+        found = self.misfits(points).items()
+        return sum(self.weighing.term(k) * r.square().mean().item() for k, r in found)
+
     def refresh(self) -> None:
         """New points, chosen by the present residuals, and new weights."""
         self._spread()

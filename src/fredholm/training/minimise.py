@@ -27,13 +27,15 @@ def minimise(
     refresh: Callable[[], None] | None = None,
     every: int = 10,
     measure: Callable[[], float] | None = None,
+    choose: bool = True,
     watch: Callable[[Moment, float], None] | None = None,
     generator: torch.Generator | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Record:
     """Minimises the sum of squares of a system, in place.
 
-    The system is left with its last parameters, or, with a `measure`, with those that did best.
+    The system is left with its last parameters, or, with a `measure` that chooses, with those that
+    did best.
 
     Args:
         system: The residuals and their parameters.
@@ -43,6 +45,7 @@ def minimise(
             when the optimiser can go no further on the present points.
         every: Steps between two calls of `refresh`.
         measure: An error to judge the parameters by at each look, smaller is better.
+        choose: Keep the parameters at which it was smallest; otherwise it is only recorded.
         watch: Called at each look with the moment and the spent fraction of the budget.
         generator: The source that `refresh` draws from, so that snapshots can keep its state.
         checkpoints: Where snapshots go; none without it. A system that is `Stateful` is kept too.
@@ -58,7 +61,7 @@ def minimise(
     """
     if budget.epochs is not None:
         raise ValueError(f"a system has no epochs, got {budget}: give seconds or steps")
-    run = _Run(system, optimiser.start(system), generator)
+    run = _Run(system, optimiser.start(system), generator, choose=choose)
     settings = _settings(run, optimiser, budget, every if refresh else None)
     run.restore(checkpoints.load(settings) if checkpoints else None)
     saved, last = time.monotonic(), budget.now()
@@ -113,6 +116,7 @@ class _Run:
     system: System
     descent: Descent
     generator: torch.Generator | None
+    choose: bool = True
     step: int = 0
     seconds: float = 0.0
     looked: int = 0
@@ -137,7 +141,7 @@ class _Run:
             terms,
         )
         self.history.append(moment)
-        known = self.best.validation if self.best else None
+        known = self.best.validation if self.best and self.choose else None
         if error is None or known is None or error < known:
             self.best = moment
             self.weights = flat(self.descent.parameters)
