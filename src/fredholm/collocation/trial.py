@@ -57,7 +57,7 @@ class Trial(nn.Module):
         self.coords = coordinates(problem)
         self.hard = hard
         self.ansatz: Ansatz = derive(problem) if hard else free(problem)
-        self.numbers = nn.ModuleDict({name: _number(problem, name) for name in learn})
+        self.numbers = nn.ModuleDict({name: number_of(problem, name) for name in learn})
         self.coefficients = nn.ModuleDict(coefficients)
         self.terms = nn.ModuleDict(terms)
         functions = [self.substituted(Unknown(name)) for name in problem.equations]
@@ -135,7 +135,12 @@ class Number(nn.Module):
         return self.scale * (self.raw.exp() if self.positive else self.raw)
 
 
-def _number(problem: Problem, name: str) -> Number:
+def number_of(problem: Problem, name: str) -> Number:
+    """A parameter of a problem as a trained number that starts at its value.
+
+    Raises:
+        EquationError: The problem has no such parameter.
+    """
     if name not in problem.parameters:
         raise EquationError(
             f"{problem.key!r} has no parameter {name!r} to learn: "

@@ -207,7 +207,7 @@ def _steady(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution
 
 @dataclass(frozen=True, eq=False)
 class Diffusion:
-    """-∇·(a ∇u) + c u = f with its conditions, as finite volumes take it (see `solve_diffusion`)."""
+    """-∇·(a ∇u) + c u = f with its conditions, as `solve_diffusion` takes it."""
 
     a: Field
     f: Field
