@@ -1,6 +1,6 @@
-"""One statement, solved by the numerical solver and by an operator trained on its residual alone.
+"""One statement, solved by the solver, by a network, and by an operator trained on its residual.
 
-Nothing is told to either but the problem. The operator answers for one input, and its residual says
+Nothing is told to them but the problem. The operator answers for one input, and its residual says
 how far it can be from the solution: the energy of the error grows no faster than that feeds it.
 """
 
@@ -12,16 +12,19 @@ import torch
 
 from fredholm import problems
 from fredholm.calculus import derivative
+from fredholm.collocation import Sampling, Setup, solve_by_network
 from fredholm.data import Samples
 from fredholm.domains import Axis, Grid
 from fredholm.equations import dt, eq, field, lap, param
 from fredholm.fields import Field, difference, norm
+from fredholm.metrics import relative_l2
 from fredholm.models import NeuralSpectral
 from fredholm.objectives import GridResidual
 from fredholm.operators import Operator, OverTime
 from fredholm.problems import Problem
 from fredholm.problems.imposing import impose
 from fredholm.problems.priors import FourierSeries, GaussianField
+from fredholm.training import Budget
 
 POINTS = {"poisson": (15, 15), "wave": (12, 11), "burgers": (12, 21)}
 HORIZON = 0.5
@@ -102,3 +105,20 @@ def test_solver_and_operator_agree_as_far_as_the_residual_says(key):
     look()
     assert errors[1] < 0.05 * float(norm(solution.field)) < errors[0]
     assert limits[1] < limits[0] / 10
+
+
+@pytest.mark.parametrize("key", POINTS)
+def test_solver_and_network_agree_within_the_stated_errors(key):
+    """A member of the same family, by a network of its coordinates: the verdict says how far off."""
+    problem = statement(key)
+    inputs = problem.sample(1, generator=torch.Generator().manual_seed(3))
+    setup = Setup(hyper={"width": 16, "layers": 2}, sampling=Sampling(interior=500))
+    member = problem.member(inputs)
+    found = solve_by_network(member, setup, budget=Budget(steps=40))
+    solution = problem.solve(inputs, tol=1e-5)
+    error = float(relative_l2(found.trial.at(solution.field.grid), solution.field))
+    assert error < 0.02
+    assert found.verdict.trusted and error < 1.5 * found.verdict.error + float(solution.error)
+    other = problem.member(problem.sample(1, generator=torch.Generator().manual_seed(4)))
+    apart = float(relative_l2(other.solve(at=solution.field.grid).field, solution.field))
+    assert apart > 0.1, "another member would pass too"

@@ -81,8 +81,11 @@ class Observations:
     def equations(self) -> Iterator[tuple[int, Equation]]:
         """That each expression has its values, in units of their error."""
         for number, (name, observed) in enumerate(self.observed.items()):
-            size = self.scale or float(self.data[name].std()) or 1.0
-            yield number, eq((observed - Coefficient(f"observed_{name}")) / size)
+            yield number, eq((observed - Coefficient(f"observed_{name}")) / self.unit(name))
+
+    def unit(self, name: str) -> float:
+        """What a misfit of one stands for: the standard error, or the spread of the values."""
+        return self.scale or (float(self.data[name].std()) if len(self.points) > 1 else 0.0) or 1.0
 
     def values(self, like: Tensor) -> dict[str, Tensor]:
         """What the coefficients of `equations` are worth at the points."""

@@ -37,7 +37,7 @@ def terms_of(problem: Problem) -> tuple[Term, ...]:
     terms = [Term(name, INTERIOR, equation) for name, equation in problem.equations.items()]
     for part, conditions in problem.conditions.items():
         terms += [Term(f"{_subject(c)} on {part}", part, c) for c in conditions]
-    terms += [Term(f"{name} at start", INITIAL, eq(u, value)) for name, u, value in _starts(problem)]
+    terms += [Term(f"{name} at start", INITIAL, eq(u, e)) for name, u, e in _starts(problem)]
     terms += [Term(f"gauge of {u}", f"{GAUGE} {u}", eq(Unknown(u))) for u in problem.gauge]
     return tuple(_distinct(terms))
 

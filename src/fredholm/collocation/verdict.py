@@ -83,8 +83,9 @@ class Verdict:
                 "largest addend."
             )
         return (
-            f"consistent: at fresh points every residual is below {size:.2g} of its largest addend; "
-            "the error itself is not known, as there is no reference solver for this statement."
+            f"consistent: at fresh points every residual is below {size:.2g} of its largest "
+            "addend; the error itself is not known, as there is no reference solver for this "
+            "statement."
         )
 
     def _evidence(self) -> str:
@@ -152,16 +153,22 @@ def _distance(system: Collocation, tol: float) -> tuple[float, float, str, Field
     problem = system.trial.problem
     grid = comparison_grid(problem)
     mine = system.trial.at(grid)
-    if problem.exact is not None and problem.region is None:
-        whole, given = problem.family or (problem, _nothing(problem))
-        truth, error, method = problem.exact(whole, given, grid), 0.0, "the exact solution"
+    if problem.exact is not None and problem.family is None and problem.region is None:
+        truth, error, method = (
+            problem.exact(problem, _nothing(problem), grid),
+            0.0,
+            "the exact solution",
+        )
     else:
         solved = problem.solve(at=grid, tol=tol)
         truth, error = solved.field, float(solved.error.max())
         method = f"the numerical solver ({solved.method})"
     shown = [[*problem.equations].index(name) for name in problem.targets]
-    mine = mine.with_values(mine.values[..., shown])
-    return float(relative_l2(mine, truth).max()), error, method, truth
+    # Outside a region there is no truth, and nothing to compare.
+    outside = truth.values.isnan()
+    mine = mine.with_values(mine.values[..., shown].masked_fill(outside, 0.0))
+    there = truth.with_values(truth.values.masked_fill(outside, 0.0))
+    return float(relative_l2(mine, there).max()), error, method, truth
 
 
 def _nothing(problem: Problem) -> Field:
@@ -181,7 +188,9 @@ def _sizes(system: Collocation, points: Mapping[str, Points]) -> dict[str, float
     sizes = {}
     for term in system.terms:
         if term.place in points:
-            sizes[term.name] = max(max(map(_rms, _addends(system, term, points[term.place]))), 1e-300)
+            sizes[term.name] = max(
+                max(map(_rms, _addends(system, term, points[term.place]))), 1e-300
+            )
     for name in system.observations:
         sizes[name] = 1.0
     return sizes

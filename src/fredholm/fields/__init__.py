@@ -2,6 +2,7 @@
 
 from fredholm.fields.field import Field
 from fredholm.fields.given import NOTHING, Given
+from fredholm.fields.interpolant import Interpolant
 from fredholm.fields.neural_field import NeuralField
 from fredholm.fields.normalisers import Standardise
 from fredholm.fields.norms import difference, inner, integral, norm
@@ -13,6 +14,7 @@ __all__ = [
     "NOTHING",
     "Field",
     "Given",
+    "Interpolant",
     "NeuralField",
     "Signature",
     "Standardise",

@@ -26,7 +26,7 @@ from fredholm.equations import (
     to_json,
 )
 from fredholm.errors import EquationError, did_you_mean
-from fredholm.fields import Field, Variable
+from fredholm.fields import Field, Interpolant, Variable
 from fredholm.problems.checking import check_statement
 from fredholm.problems.prior import Prior
 from fredholm.problems.seams import SEAM, wrap_ratio
@@ -85,6 +85,7 @@ class Problem:
         refine: How many times finer than the samples the grid is on which data sets are drawn and
             solved: for inputs that jump, which samples do not determine.
         reference: Where the problem comes from.
+        family: The problem of which this is a member, and what varies there (see `member`).
 
     Raises:
         EquationError: The statement does not determine the unknowns.
@@ -112,6 +113,7 @@ class Problem:
     exact: Exact | None = None
     refine: int = 1
     reference: str = ""
+    family: "tuple[Problem, Field] | None" = None
 
     def __post_init__(self) -> None:
         conditions = {part: _equations(given) for part, given in self.boundary.items()}
@@ -253,11 +255,36 @@ class Problem:
             EquationError: No solver of this version fits the statement.
             DivergedError: The solution left the finite numbers.
         """
+        if self.family is not None:
+            whole, chosen = self.family
+            return whole.solve(chosen, at=at or self.target_grid(self.domain), tol=tol)
         solver = choose_solver(self)
         if inputs is None:
             inputs = Field(torch.zeros(1, *self.domain.shape, 0, dtype=torch.float64), self.domain)
         self.check_inputs(inputs)
         return solver(self, inputs, at or self.target_grid(inputs.grid), tol)
+
+    def member(self, inputs: Field) -> "Problem":
+        """The problem in which nothing varies any more: one of the family.
+
+        The initial values and coefficients become the smooth functions through the samples, so that
+        a network of coordinates can solve it; `solve` solves it as it would the family.
+
+        Args:
+            inputs: One draw of what varies.
+
+        Raises:
+            ValueError: There are several functions, or they are not functions of this problem.
+        """
+        self.check_inputs(inputs)
+        given, initial = dict(self.given), dict(self.initial)
+        for name, samples in self.inputs_by_name(inputs).items():
+            function = Interpolant(samples)
+            if name in self.states:
+                name, state = f"{name.replace('(', '').replace(')', '')}0", name
+                initial[state] = Coefficient(name)
+            given[name] = _of_space(function, self.domain.dim)
+        return replace(self, varies={}, given=given, initial=initial, family=(self, inputs))
 
     def stepper(
         self,
@@ -414,6 +441,11 @@ class Problem:
             "reference": self.reference,
             "version": fredholm.__version__,
         }
+
+
+def _of_space(function: Callable[[Tensor], Tensor], dim: int) -> Callable[[Tensor], Tensor]:
+    """A function of space as one of space and time."""
+    return lambda points: function(points[:, :dim])
 
 
 def _equations(conditions: Condition | Sequence[Condition]) -> tuple[Equation, ...]:
