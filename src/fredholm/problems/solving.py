@@ -31,10 +31,10 @@ def choose_solver(problem: "Problem") -> Solve:
         EquationError: None fits.
     """
     if problem.region is not None:
-        raise EquationError(
-            f"{problem.key!r} is stated on a region, for which there is no numerical solver; solve "
-            "it by a network"
-        )
+        from fredholm.problems.bodies import check_bodies, solve_around_bodies
+
+        check_bodies(problem)
+        return solve_around_bodies
     if problem.given:
         return _collocation
     if problem.time is None:
