@@ -1,5 +1,8 @@
 """Jacobians from one backward pass per term: equal to autograd's, or not used."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as functional
@@ -152,6 +155,27 @@ def test_the_jacobian_of_a_stated_equation_is_captured(derivatives):
     _, jacobian = linearised()
     assert "one backward pass" in linearised.note
     assert torch.allclose(jacobian.matrix(), autograd(system), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [TaylorNet, NestedNet])
+def test_a_graph_is_freed_once_its_jacobian_is_known(kind, monkeypatch):
+    """Captures and graphs refer to each other through C++, where Python finds no circles."""
+    seen = []
+
+    class Watched(module.Capture):
+        def finish(self) -> None:
+            seen.extend(weakref.ref(product.result) for product in self.products)
+            super().finish()
+
+    monkeypatch.setattr(module, "Capture", Watched)
+    Linearisation(kind())()
+    gc.collect()
+    assert len(seen) > 3 and not any(tensor() is not None for tensor in seen)
+    monkeypatch.setattr(Watched, "release", lambda self: None)
+    seen.clear()
+    Linearisation(kind())()
+    gc.collect()
+    assert any(tensor() is not None for tensor in seen), "there is nothing to release"
 
 
 def test_jets_and_nested_derivatives_give_the_same():

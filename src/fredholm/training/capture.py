@@ -65,6 +65,12 @@ class Capture(TorchFunctionMode):
         """Records nothing more: later passes through the graph are not part of the function."""
         self.active = False
 
+    def release(self) -> None:
+        """Forgets what was recorded. The graph refers to this object and it to the graph, a circle
+        that Python does not see through: without this, its tensors would never be freed."""
+        self.products.clear()
+        self.shifts.clear()
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         other = next((kind for kind in types if not issubclass(kind, Tensor)), None)

@@ -64,11 +64,15 @@ class Linearisation:
         return self._row_by_row()
 
     def _captured(self) -> tuple[Tensor, "Jacobian"]:
-        with Capture() as capture:
-            residuals = self.system.residuals()
-        capture.finish()
-        total(residuals)
-        blocks = [_block(capture, each, self.parameters) for each in residuals.values()]
+        capture = Capture()
+        try:
+            with capture:
+                residuals = self.system.residuals()
+            capture.finish()
+            total(residuals)
+            blocks = [_block(capture, each, self.parameters) for each in residuals.values()]
+        finally:
+            capture.release()
         values = torch.cat([each.detach() for each in residuals.values()])
         return values, Jacobian(blocks, [p.shape for p in self.parameters], values)
 
