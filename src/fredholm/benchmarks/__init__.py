@@ -4,5 +4,14 @@ from fredholm.benchmarks.field_fit import Waves, field_fit
 from fredholm.benchmarks.machine import machine
 from fredholm.benchmarks.records import write_record
 from fredholm.benchmarks.report import write_report
+from fredholm.benchmarks.solution_picture import Shown, draw_solution
 
-__all__ = ["Waves", "field_fit", "machine", "write_record", "write_report"]
+__all__ = [
+    "Shown",
+    "Waves",
+    "draw_solution",
+    "field_fit",
+    "machine",
+    "write_record",
+    "write_report",
+]

@@ -16,17 +16,17 @@ from fredholm.fields import Field, Variable
 
 if TYPE_CHECKING:
     from matplotlib.colorbar import Colorbar
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 _CHANNELS = 3
 """Channels that are drawn of each function."""
-_WIDTH, _HEIGHT = 2.9, 2.45
+_WIDTH, HEIGHT = 2.9, 2.45
 _WIDE = 3.8
 """Inches of a panel; four stand in a row, or three wide ones where all are lines."""
 _PLANE, _BAR = (0.205, 0.19, 0.56, 0.68), (1.05, 0.0, 0.075, 1.0)
 """Left, bottom, width and height; those of the colour bar as parts of the plane that is drawn."""
-_LINE = (0.16, 0.19, 0.80, 0.68)
-_TITLE = 1.02
+LINE = (0.16, 0.19, 0.80, 0.68)
+TITLE = 1.02
 """Height of titles; left open, it would be searched for at the cost of a sixth of the drawing."""
 _STEPS = (1, 2, 2.5, 5, 10)
 """Steps between marks, up to powers of ten."""
@@ -93,11 +93,11 @@ def _panel(
     """One picture: the first function as colours on a plane, or all of them as lines."""
     parts = [view.of(array) for array in arrays]
     heading = f"{title}, {view.label}" if view.label else title
-    figure = blank(width, _HEIGHT)
+    figure = blank(width, HEIGHT)
     if len(view.axes) == 1:
-        _lines(figure, heading, view.axes[0], parts, scale)
+        draw_lines(figure, heading, view.axes[0], parts, scale)
         return picture(svg(figure), "image/svg+xml", _describe(heading, parts[-1]))
-    _plane(figure, heading, view.axes, parts[0], scale)
+    draw_plane(figure, heading, view.axes, parts[0], scale)
     return picture(png(figure), "image/png", _describe(heading, parts[0]))
 
 
@@ -109,16 +109,22 @@ def _describe(title: str, part: np.ndarray) -> str:
     return f"{title}: from {number(float(finite.min()))} to {number(float(finite.max()))}"
 
 
-def _lines(
-    figure: "Figure", title: str, axis: Axis, parts: Sequence[np.ndarray], scale: Scale
+def draw_lines(
+    figure: "FigureBase",
+    title: str,
+    axis: Axis,
+    parts: Sequence[np.ndarray],
+    scale: Scale,
+    names: Sequence[str] = ("truth", "prediction"),
 ) -> None:
-    drawn = figure.add_axes(_LINE)
+    """One or two functions of one coordinate, with a legend where they are two."""
+    drawn = figure.add_axes(LINE)
     points = axis.points().numpy()
-    styles = ((TRUTH, "-", "truth"), (PREDICTION, "--", "prediction"))
-    for part, (colour, dashes, name) in zip(parts, styles):
+    styles = ((TRUTH, "-"), (PREDICTION, "--"))
+    for part, (colour, dashes), name in zip(parts, styles, names):
         drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
     drawn.set_xlabel(label(axis))
-    drawn.set_title(title, y=_TITLE)
+    drawn.set_title(title, y=TITLE)
     drawn.grid(True)
     room = 0.05 * (scale.high - scale.low) or 1.0
     drawn.set_ylim(scale.low - room, scale.high + room)
@@ -126,9 +132,10 @@ def _lines(
         drawn.legend(fontsize=7.5)
 
 
-def _plane(
-    figure: "Figure", title: str, axes: tuple[Axis, ...], part: np.ndarray, scale: Scale
+def draw_plane(
+    figure: "FigureBase", title: str, axes: tuple[Axis, ...], part: np.ndarray, scale: Scale
 ) -> None:
+    """A function of two coordinates as colours, with the bar that tells their values."""
     from matplotlib.ticker import MaxNLocator
 
     horizontal, vertical = axes
@@ -146,7 +153,7 @@ def _plane(
     )
     drawn.set_xlabel(label(horizontal))
     drawn.set_ylabel(label(vertical))
-    drawn.set_title(title, y=_TITLE)
+    drawn.set_title(title, y=TITLE)
     for spine in drawn.spines.values():
         spine.set_visible(False)
     for axis in (drawn.xaxis, drawn.yaxis):

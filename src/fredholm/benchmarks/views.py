@@ -33,8 +33,13 @@ def views(grid: Grid) -> list[View]:
     """Lines and planes that show the whole of a function, or its middle.
 
     In one dimension a line, and with time the plane (x, t), time upwards; in two the plane (x, y),
-    at the first, middle and last time where there is time; in three the middle planes.
+    at the first, middle and last time where there is time; in three the middle planes. Where all
+    axes but one have a single point, a line.
     """
+    long = [number for number, axis in enumerate(grid.axes) if axis.size > 1]
+    if len(long) == 1 < grid.dim:
+        index = tuple(slice(None) if number in long else 0 for number in range(grid.dim))
+        return [View("", index, (grid.axes[long[0]],))]
     space = [number for number, axis in enumerate(grid.axes) if axis.name != "t"]
     times = [number for number, axis in enumerate(grid.axes) if axis.name == "t"]
     if len(space) + len(times) == 1:

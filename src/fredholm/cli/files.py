@@ -1,6 +1,7 @@
 """Files that a command reads or makes, and how the user describes their content."""
 
 import argparse
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from fredholm.cli.parser import Parser
 from fredholm.errors import DataError
 
 if TYPE_CHECKING:
+    import xarray
+
     from fredholm.data import Samples, StreamedSamples
     from fredholm.fields import Variable
 
@@ -162,6 +165,34 @@ def refuse_folder(path: Path) -> None:
         raise DataError(f"cannot make the folder {path}: {nearest} is not a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise DataError(f"cannot make the folder {path}: {nearest} may not be written")
+
+
+def write_dataset(dataset: "xarray.Dataset", path: Path, **facts: str) -> None:
+    """Writes labelled arrays and where they come from to a NetCDF-4 file, at once or not at all.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    from fredholm import __version__
+    from fredholm.training import write_atomically
+
+    told = {"Conventions": "CF-1.11", "source": f"fredholm {__version__}", **facts}
+    content = _netcdf(dataset.assign_attrs(told))
+    write_atomically(path, lambda partial: partial.write_bytes(content))
+
+
+def _netcdf(dataset: "xarray.Dataset") -> bytes:
+    """A NetCDF-4 file in memory: the HDF5 library crashes where a disk is full, Python does not."""
+    import h5netcdf
+
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
+        file.attrs.update(dataset.attrs)
+        for name, variable in dataset.variables.items():
+            made = file.create_variable(str(name), variable.dims, data=variable.values)
+            made.attrs.update(variable.attrs)
+    return buffer.getvalue()
 
 
 def interval(word: str) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from fredholm.cli.files import refuse_existing
 from fredholm.cli.named import add_problem_flags, problem_from, problem_in
 from fredholm.cli.output import Output, Progress, duration
 from fredholm.cli.parser import Parser
+from fredholm.errors import FredholmError
 
 EXAMPLE = """\
   fredholm generate darcy -n 1000 --resolution 64 --seed 1 -o train.nc
@@ -78,6 +79,11 @@ def make_samples(
     problem = problem_from(args.problem, args)
     if not args.tol > 0:
         raise ValueError(f"--tol is a positive number, got {args.tol:g}")
+    if not problem.varies:
+        raise FredholmError(
+            f"nothing varies in {problem.key!r}, so there is one solution and not many: "
+            f"`fredholm solve {problem.key}` gives it"
+        )
     refuse_existing(path, args.overwrite)
     with output.progress(f"solving {problem.key}") as progress:
         generate(

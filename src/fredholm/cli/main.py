@@ -36,6 +36,7 @@ commands:
 start here:
   fredholm fit darcy                          a surrogate of a named problem, in two minutes
   fredholm fit train.pt --test test.pt        a surrogate of your own samples
+  fredholm solve burgers_shock --with pinn    one solution, by a physics-informed network
   fredholm COMMAND --help                     all options of a command
 
 exit codes: 0 success, 1 a check or a claim that fails, 2 wrong use or unusable input

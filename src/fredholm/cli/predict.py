@@ -1,22 +1,19 @@
 """`fredholm predict`: the answers of a trained surrogate to inputs in a file."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fredholm.cli import flags
-from fredholm.cli.files import add_description, described, refuse_existing
+from fredholm.cli.files import add_description, described, refuse_existing, write_dataset
 from fredholm.cli.inputs import read_inputs
 from fredholm.cli.output import Output
 from fredholm.cli.parser import Parser
 
 if TYPE_CHECKING:
-    import xarray
-
     from fredholm.domains import Grid
-    from fredholm.surrogates import Prediction, Surrogate
+    from fredholm.surrogates import Surrogate
 
 EXAMPLE = """\
   fredholm predict runs/darcy-fno-1 coefficients.nc -o pressures.nc
@@ -86,7 +83,7 @@ def _predict(run: str, file: str, wanted: Wanted, path: Path, output: Output) ->
         prediction = surrogate.predict(inputs, params=params, at=_grid(surrogate, wanted.at))
     else:
         prediction = surrogate.rollout(inputs, wanted.steps, params=params)
-    write_prediction(prediction, path, run)
+    write_dataset(prediction.to_xarray(), path, surrogate=run)
     for warning in prediction.warnings:
         output.note(f"warning: {warning}")
     names = ", ".join(str(variable) for variable in prediction.variables)
@@ -112,34 +109,3 @@ def _grid(surrogate: "Surrogate", at: tuple[int, ...] | None) -> "Grid | None":
     target = surrogate.signature.target_grid
     space = target if "t" not in target.names else target.without("t")
     return space.resized(at[0] if len(at) == 1 else at).behind_time_of(target)
-
-
-def write_prediction(prediction: "Prediction", path: Path, run: str) -> None:
-    """Writes the labelled answers, at once or not at all.
-
-    Raises:
-        DataError: The file cannot be written.
-    """
-    from fredholm import __version__
-    from fredholm.training import write_atomically
-
-    dataset = prediction.to_xarray()
-    dataset.attrs.update(
-        Conventions="CF-1.11", source=f"fredholm {__version__}", surrogate=str(run)
-    )
-    content = _netcdf(dataset)
-    write_atomically(path, lambda partial: partial.write_bytes(content))
-
-
-def _netcdf(dataset: "xarray.Dataset") -> bytes:
-    """A NetCDF-4 file in memory: the HDF5 library crashes where a disk is full, Python does not."""
-    import h5netcdf
-
-    buffer = io.BytesIO()
-    with h5netcdf.File(buffer, "w") as file:
-        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
-        file.attrs.update(dataset.attrs)
-        for name, variable in dataset.variables.items():
-            made = file.create_variable(str(name), variable.dims, data=variable.values)
-            made.attrs.update(variable.attrs)
-    return buffer.getvalue()

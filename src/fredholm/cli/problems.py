@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fredholm.cli.flags import documented, optional_parameters
 from fredholm.cli.output import Output, flag_line
 from fredholm.cli.parser import Parser
+from fredholm.errors import EquationError
 
 if TYPE_CHECKING:
     from fredholm.problems import Problem
@@ -49,12 +50,18 @@ def _show(key: str, output: Output) -> None:
     problem, defaults = build(key), optional_parameters(builder(key))
     said = documented(builder(key))
     output.show(f"{key}: {problem.title}\n")
-    for name, line in statement(problem):
-        output.show(f"  {name:12}{line}")
-    output.show("\nparameters, as flags of `fredholm generate`:")
+    lines = [*statement(problem)]
+    width = max(12, *(len(name) + 2 for name, _ in lines))
+    for name, line in lines:
+        output.show(f"  {name:{width}}{line}")
+    command = "generate" if problem.varies else "solve"
+    if defaults:
+        output.show(f"\nparameters, as flags of `fredholm {command}`:")
     for name, parameter in defaults.items():
-        output.show(flag_line(name, parameter.default, said.get(name, "")))
-    output.show(f"\nnext: fredholm generate {key} -n 1000 -o {key}.nc    or: fredholm fit {key}")
+        default = parameter.default
+        shown = f"{default:.6g}" if isinstance(default, float) else default
+        output.show(flag_line(name, shown, said.get(name, "")))
+    output.show(f"\nnext: {'    or: '.join(_ways(problem))}")
     shown = {name: str(parameter.default) for name, parameter in defaults.items()}
     output.result({"problem": key, **_facts(problem), "defaults": shown})
 
@@ -70,7 +77,9 @@ def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
         yield f"on {part}", conditions
     for name, value in problem.initial.items():
         yield f"{name} at 0", str(value)
-    yield "space", str(problem.domain)
+    yield "space", _space(problem)
+    if problem.region is not None:
+        yield "region", f"inside the box, with the parts {', '.join(problem.region.parts)}"
     if problem.time is not None:
         asked = "the state at its end" if problem.final else "all its states"
         yield "time", f"{problem.time}; the target is {asked}"
@@ -80,6 +89,34 @@ def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
         yield "symmetries", ", ".join(problem.symmetries)
     if problem.reference:
         yield "reference", problem.reference
+
+
+def _space(problem: "Problem") -> str:
+    """The box, its axes one by one where they are few."""
+    axes = problem.domain.axes
+    if len(axes) <= 3:
+        return str(problem.domain)
+    ends = sorted({(axis.start, axis.stop) for axis in axes})
+    intervals = ", ".join(f"[{start:g}, {stop:g}]" for start, stop in ends)
+    return f"{len(axes)} coordinates {axes[0].name}, ..., {axes[-1].name} in {intervals}"
+
+
+def _ways(problem: "Problem") -> list[str]:
+    """The commands that make something of a problem."""
+    key = problem.key
+    if problem.varies:
+        return [f"fredholm generate {key} -n 1000 -o {key}.nc", f"fredholm fit {key}"]
+    return [f"fredholm solve {key}"] * _has_solver(problem) + [f"fredholm solve {key} --with pinn"]
+
+
+def _has_solver(problem: "Problem") -> bool:
+    from fredholm.problems.solving import choose_solver
+
+    try:
+        choose_solver(problem)
+    except EquationError:
+        return False
+    return True
 
 
 def _facts(problem: "Problem") -> dict[str, object]:

@@ -14,7 +14,9 @@ from fredholm.cli.files import refuse_folder
 from fredholm.cli.output import plain
 from fredholm.errors import DataError, FormatError, Interrupted
 
-RUN, FINISHED = "run.json", "surrogate.json"
+RUN = "run.json"
+FINISHED = ("surrogate.json", "solution.json")
+"""What a run leaves when it has ended, one of them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def unfinished(base: str, description: Description, parent: Path = Path("runs"))
     for path in _numbered(base, parent):
         if not path.exists():
             break
-        if (path / RUN).exists() and not (path / FINISHED).exists():
+        ended = any((path / name).exists() for name in FINISHED)
+        if (path / RUN).exists() and not ended:
             found = path if not _changed(path, description) else found
     if found is None:
         raise DataError(

@@ -1,149 +1,103 @@
 """`fredholm solve`: one named problem, by its numerical solver or by a network."""
 
 import argparse
+import math
 import shlex
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fredholm.cli import flags
-from fredholm.cli.files import refuse_existing, refuse_folder
-from fredholm.cli.named import add_problem_flags, problem_from, problem_in, word_behind
+from fredholm.cli import runs
+from fredholm.cli.files import write_dataset
+from fredholm.cli.named import problem_from, problem_parameters
 from fredholm.cli.output import Output, Progress, duration
-from fredholm.cli.parser import Parser
-from fredholm.errors import DataError, FredholmError, did_you_mean
+from fredholm.cli.problems import statement
+from fredholm.cli.solve_flags import SOLVER, hyper_parameters, method_card, parser
+from fredholm.errors import DataError, FredholmError
 
 if TYPE_CHECKING:
     from fredholm.collocation import NetworkSolution, Setup
+    from fredholm.domains import Grid
     from fredholm.problems import Problem
+    from fredholm.surrogates import Prediction
     from fredholm.training import Budget, Moment
 
-EXAMPLE = """\
-  fredholm solve burgers_shock                          by the numerical solver
-  fredholm solve burgers_shock --with pinn              by a network, and judged by the solver
-  fredholm solve cavity --with pinn --seconds 300 -o cavity.nc
-"""
-SOLVER, NETWORK = "solver", "network hyper-parameters"
-
-
-def parser(words: Sequence[str]) -> Parser:
-    """The flags, those of the named problem and of the method included."""
-    result = Parser(
-        "solve",
-        "PROBLEM",
-        "Solve a named problem in which nothing varies, by the numerical solver that its statement "
-        "calls for or by a network of its coordinates. The solution goes to a NetCDF-4 file and a "
-        "picture; a network is also kept as a folder, and judged by what it was not trained on.",
-        EXAMPLE,
-    )
-    result.add_argument("problem", metavar="PROBLEM", help="see `fredholm problems`")
-    result.add_argument(
-        "--with", default=SOLVER, metavar="METHOD", dest="method",
-        help="solver, or a system that solves by a network: pinn, siren, pig, ... "
-        "(default: solver)",
-    )  # fmt: skip
-    result.add_argument(
-        "--at", type=flags.several(flags.positive), metavar="R",
-        help="points per axis of space of what is written (default: the problem's)",
-    )  # fmt: skip
-    result.add_argument(
-        "--tol", type=flags.number, default=1e-6, metavar="X",
-        help="relative error that the numerical solver aims at (default: 1e-06)",
-    )  # fmt: skip
-    result.add_argument(
-        "--seconds", type=flags.number, metavar="S", help="training time (default: 60)"
-    )
-    result.add_argument(
-        "--steps", type=flags.positive, metavar="N", help="training steps, instead of seconds"
-    )
-    result.add_argument(
-        "--derivatives", default="auto", metavar="HOW",
-        help="auto, nested, jets, laplacian or stochastic (default: auto)",
-    )  # fmt: skip
-    result.add_argument("--soft", action="store_true", help="leave all conditions to the loss")
-    result.add_argument("--seed", type=flags.seed, default=0, metavar="S", help="(default: 0)")
-    result.add_argument(
-        "-o", "--output", metavar="FILE.nc", help="file to make (default: PROBLEM-METHOD.nc)"
-    )
-    result.add_argument("--overwrite", action="store_true", help="replace what exists")
-    result.add_argument("--json", action="store_true", help="end with one line of JSON")
-    key, method = problem_in(words), word_behind("--with", words)
-    if key is not None:
-        add_problem_flags(result, key)
-    if method not in (None, SOLVER):
-        flags.add_flags(result, NETWORK, _method(method).setup)
-    return result
+FILE, PICTURE = "solution.nc", "solution.png"
+_MOST = 20_000_000
+"""Points of the largest grid that a solution is written on."""
+_SECONDS = 60.0
 
 
 def run(words: Sequence[str]) -> int:
-    """Solves, writes, and says what can be believed."""
+    """Solves, writes everything to a run folder, and says what can be believed."""
     args = parser(words).parse(words)
     output = Output(args.json)
     problem = problem_from(args.problem, args)
     if problem.varies:
         raise FredholmError(
-            f"{problem.key!r} is a family in which {', '.join(problem.varies)} vary: solve many of "
-            f"it by `fredholm generate {problem.key}`, or learn it by `fredholm fit {problem.key}`"
+            f"{problem.key!r} is a family of problems, as {' and '.join(problem.varies)} may vary: "
+            f"`fredholm generate {problem.key}` solves many of them, and "
+            f"`fredholm fit {problem.key}` learns them"
         )
-    path = Path(args.output or f"{args.problem}-{args.method}.nc")
-    if path.suffix != ".nc":
-        raise DataError(f"solutions are written to NetCDF files, FILE.nc, got {path}")
-    refuse_existing(path, args.overwrite)
+    grid = _grid(problem, args)
+    command = shlex.join(["fredholm", "solve", *words])
     if args.method == SOLVER:
-        return _numerically(problem, args, path, output)
-    return _by_network(problem, args, path, output, shlex.join(["fredholm", "solve", *words]))
+        return _numerically(problem, args, grid, command, output)
+    return _by_network(problem, args, grid, command, output)
 
 
-def _numerically(problem: "Problem", args: argparse.Namespace, path: Path, output: Output) -> int:
-    from fredholm.collocation.verdict import comparison_grid
+def _numerically(
+    problem: "Problem", args: argparse.Namespace, grid: "Grid", command: str, output: Output
+) -> int:
+    from fredholm.benchmarks import Shown, draw_solution
     from fredholm.surrogates import Prediction
 
+    _refuse_flags_of_networks(args)
     if not args.tol > 0:
         raise ValueError(f"--tol is a positive number, got {args.tol:g}")
-    output.note(f"solving {problem.key} to a relative error of {args.tol:g}")
-    began = time.monotonic()
-    solution = problem.solve(at=comparison_grid(_resized(problem, args)), tol=args.tol)
-    seconds = time.monotonic() - began
-    error = float(solution.error.max())
-    answer = Prediction(solution.field, problem.target_variables, expected_error=error)
-    picture = _write(answer, problem, path)
-    output.show(
-        f"{problem.title}: {solution.method}\n"
-        f"estimated relative L2 error {error:.1e}; {duration(seconds)}\n"
-        f"solution: {path}    picture: {picture}"
-    )
+    description = runs.Description(command, {**_asked(args), "at": args.at, "tol": args.tol})
+    with runs.opened(_folder(args, description), description, resume=False) as folder:
+        output.note(f"solving {problem.key} to a relative error of {args.tol:g}: {folder}")
+        began = time.monotonic()
+        solution = problem.solve(at=grid, tol=args.tol)
+        seconds = time.monotonic() - began
+        error = float(solution.error.max())
+        answer = Prediction(solution.field, problem.target_variables, expected_error=error)
+        caption = f"{solution.method}: estimated relative L2 error {error:.1e}"
+        _write(answer, problem, folder, method=solution.method, command=command, verdict=caption)
+        shown = Shown(problem.title, caption, solution.field, problem.target_variables)
+        draw_solution(shown, folder / PICTURE)
+    output.show(f"{problem.title}\n\n{caption}; {duration(seconds)}")
+    _tell_files(folder, output)
     facts = {"error": error, "method": solution.method, "seconds": round(seconds, 3)}
-    output.result({"problem": problem.key, "file": str(path), **facts})
+    output.result({"problem": problem.key, **_files(folder), **facts})
     return 0
 
 
 def _by_network(
-    problem: "Problem", args: argparse.Namespace, path: Path, output: Output, command: str
+    problem: "Problem", args: argparse.Namespace, grid: "Grid", command: str, output: Output
 ) -> int:
-    from fredholm.collocation import solve_by_network
-    from fredholm.collocation.verdict import comparison_grid
-
-    setup, folder = _setup(problem, args), path.with_suffix("")
-    if folder.exists() and not args.overwrite:
-        raise DataError(f"{folder} exists; choose another --output, or add --overwrite")
-    refuse_folder(folder)
-    output.note(f"solving {problem.key} by {args.method}, {_budget(args)}")
-    with output.progress("training") as progress:
-        found = solve_by_network(
-            problem, setup, budget=_budget(args), seed=args.seed, watch=_watching(progress)
-        )
-    picture = _write(found.predict(comparison_grid(_resized(problem, args))), problem, path)
-    found.save(folder)
-    _tell(found, output, path, picture, folder)
+    setup, budget = _setup(problem, args), _budget(args)
+    if not args.snapshots > 0:
+        raise ValueError(f"--snapshots is a positive number of seconds, got {args.snapshots:g}")
+    settings = {"budget": str(budget), "seed": args.seed, "hard": setup.hard}
+    settings |= {"hyper": hyper_parameters(args), "derivatives": setup.derivatives}
+    description = runs.Description(command, {**_asked(args), **settings})
+    with runs.opened(_folder(args, description), description, resume=args.resume) as folder:
+        found = _train(problem, args, setup, budget, folder, output)
+        # Saved first: should a picture fail, the trained weights are not lost.
+        found.save(folder)
+        _write_answer(found, grid, folder, args, command, output)
+    _tell(found, args, output)
+    _tell_files(folder, output)
     output.result(
         {
             "problem": problem.key,
             "method": args.method,
-            "command": command,
-            "file": str(path),
-            "folder": str(folder),
+            **_files(folder),
             "seconds": found.record.seconds,
+            "steps": found.record.steps,
             "parameters": found.record.parameters,
             "verdict": found.verdict.to_json(),
         }
@@ -151,70 +105,195 @@ def _by_network(
     return 0
 
 
-def _tell(
-    found: "NetworkSolution", output: Output, path: Path, picture: Path, folder: Path
+def _train(
+    problem: "Problem",
+    args: argparse.Namespace,
+    setup: "Setup",
+    budget: "Budget",
+    folder: Path,
+    output: Output,
+) -> "NetworkSolution":
+    from fredholm.collocation import solve_by_network
+    from fredholm.training import Checkpoints
+
+    output.note(f"solving {problem.key} by {args.method}, {budget}: {folder}")
+    with output.progress("training") as progress:
+        return solve_by_network(
+            problem,
+            setup,
+            budget=budget,
+            seed=args.seed,
+            checkpoints=Checkpoints(folder, every=args.snapshots, resume=args.resume),
+            watch=_watching(progress, resumed=args.resume),
+        )
+
+
+def _watching(progress: Progress, *, resumed: bool) -> "Callable[[Moment, float], None]":
+    """Tells the losses; what was done before a pause does not count as pace."""
+    pending = [progress.resume] if resumed else []
+
+    def watch(moment: "Moment", spent: float) -> None:
+        if pending:
+            pending.pop()(spent)
+        fresh = "" if moment.validation is None else f", at fresh points {moment.validation:.1e}"
+        progress.advance(spent, f"step {moment.step}, loss {moment.loss:.1e}{fresh}")
+
+    return watch
+
+
+def _write_answer(
+    found: "NetworkSolution",
+    grid: "Grid",
+    folder: Path,
+    args: argparse.Namespace,
+    command: str,
+    output: Output,
 ) -> None:
-    trial, record = found.trial, found.record
-    output.show(f"{trial.problem.title}\n\ntrial functions:")
-    for line in str(trial.ansatz).splitlines():
-        output.show(f"  {line}")
-    output.show(
-        f"\n{record.parameters} parameters, {record.steps} steps, {duration(record.seconds)}\n"
-        f"{found.verdict.sentence}\n"
-        f"solution: {path}    picture: {picture}    network: {folder}"
+    """The file and the picture, where a grid can hold the solution."""
+    from fredholm.benchmarks import Shown, draw_solution
+    from fredholm.collocation.verdict import comparison_grid
+
+    problem, verdict = found.trial.problem, found.verdict
+    if not _writable(grid):
+        output.note(f"no file and no picture: a grid {_too_large(problem, grid)}")
+        return
+    _write(
+        found.predict(grid),
+        problem,
+        folder,
+        method=args.method,
+        command=command,
+        verdict=verdict.sentence,
+        seed=args.seed,
     )
+    judged = comparison_grid(problem)
+    residual = found.residual(judged)
+    residuals = {
+        name: residual.with_values(residual.values[..., i : i + 1])
+        for i, name in enumerate(problem.equations)
+    }
+    answer = found.predict(judged)
+    shown = Shown(
+        f"{problem.title}, by {args.method}",
+        verdict.sentence,
+        answer.mean,
+        answer.variables,
+        reference=verdict.truth,
+        residuals=residuals,
+        record=found.record,
+    )
+    draw_solution(shown, folder / PICTURE)
+
+
+def _write(
+    answer: "Prediction", problem: "Problem", folder: Path, *, seed: int | None = None, **facts: str
+) -> None:
+    """The solution as labelled arrays with everything that it comes from."""
+    import torch
+
+    parameters = ", ".join(f"{name} = {value:g}" for name, value in problem.parameters.items())
+    lines = [f"{name}: {line}" for name, line in statement(problem) if name != "LaTeX"]
+    if seed is not None:
+        facts["seed"] = str(seed)
+    write_dataset(
+        answer.to_xarray().isel(sample=0),
+        folder / FILE,
+        title=problem.title,
+        problem=problem.key,
+        statement="\n".join(lines),
+        parameters=parameters,
+        torch=str(torch.__version__),
+        **facts,
+    )
+
+
+def _tell(found: "NetworkSolution", args: argparse.Namespace, output: Output) -> None:
+    """The trial functions, what they cost, and the verdict."""
+    ansatz, record = found.trial.ansatz, found.record
+    held = f", which satisfy {', '.join(sorted(ansatz.exact))}" if ansatz.exact else ""
+    output.show(f"{found.trial.problem.title}\n\ntrial functions{held}:")
+    for line in str(ansatz).splitlines():
+        output.show(f"  {line}")
+    took = f"{record.parameters} parameters, {record.steps} steps, {duration(record.seconds)}"
+    output.show(f"\n{took}\n{found.verdict.sentence}")
+    if args.seconds is args.steps is None and not found.verdict.trusted:
+        output.show("This was a quick first answer; --seconds 600 or more may give a better one.")
+
+
+def _tell_files(folder: Path, output: Output) -> None:
+    output.show("")
+    for name, path in _files(folder).items():
+        output.show(f"{name:10}{path}")
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What was written, by what it is."""
+    made = {"run": folder, "solution": folder / FILE, "picture": folder / PICTURE}
+    return {name: str(path) for name, path in made.items() if path.exists()}
+
+
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings that all methods share."""
+    parameters = problem_parameters(args.problem, args)
+    return {"problem": args.problem, "parameters": parameters, "method": args.method}
+
+
+def _folder(args: argparse.Namespace, description: runs.Description) -> Path:
+    if args.run is not None:
+        return Path(args.run)
+    base = f"{args.problem}-{args.method}"
+    return runs.unfinished(base, description) if args.resume else runs.free(base)
 
 
 def _setup(problem: "Problem", args: argparse.Namespace) -> "Setup":
     from dataclasses import replace
 
-    chosen = flags.chosen(args, NETWORK)
-    setup = _method(args.method).setup(problem, **chosen)  # type: ignore[misc]
-    return replace(setup, derivatives=args.derivatives, hard=setup.hard and not args.soft)
-
-
-def _method(name: str | None) -> Any:
-    """The card of a system that solves a statement by a network.
-
-    Raises:
-        FredholmError: There is none of this name.
-    """
-    from fredholm.systems import card, keys
-
-    able = [SOLVER, *(key for key in keys() if card(key).setup is not None)]
-    if name not in able:
-        raise FredholmError(f"nothing solves by {name!r}: {did_you_mean(str(name), able)}")
-    return card(name)
+    setup = method_card(args.method).setup(problem, **hyper_parameters(args))
+    derivatives = args.derivatives or setup.derivatives
+    return replace(setup, derivatives=derivatives, hard=setup.hard and not args.soft)
 
 
 def _budget(args: argparse.Namespace) -> "Budget":
     from fredholm.training import Budget
 
-    if args.steps and args.seconds:
-        raise ValueError("a budget is --seconds or --steps, not both")
-    return Budget(steps=args.steps) if args.steps else Budget(seconds=args.seconds or 60.0)
+    if args.seconds is args.steps is None:
+        return Budget(seconds=_SECONDS)
+    return Budget(seconds=args.seconds, steps=args.steps)
 
 
-def _watching(progress: Progress) -> "Callable[[Moment, float], None]":
-    return lambda moment, spent: progress.advance(spent, f"loss {moment.loss:.2e}")
+def _refuse_flags_of_networks(args: argparse.Namespace) -> None:
+    for name in ("seconds", "steps", "derivatives", "soft", "resume"):
+        if getattr(args, name):
+            raise ValueError(f"--{name} is for networks: add --with pinn, or leave it out")
 
 
-def _resized(problem: "Problem", args: argparse.Namespace) -> "Problem":
+def _grid(problem: "Problem", args: argparse.Namespace) -> "Grid":
+    """Where the solution is written.
+
+    Raises:
+        DataError: More points were asked for than a file should hold.
+        ValueError: The wrong number of axes.
+    """
     from dataclasses import replace
 
+    from fredholm.collocation.verdict import comparison_grid
+
     if args.at is None:
-        return problem
+        return comparison_grid(problem)
     shape = args.at[0] if len(args.at) == 1 else args.at
-    return replace(problem, domain=problem.grid(shape))
+    grid = comparison_grid(replace(problem, domain=problem.grid(shape)))
+    if not _writable(grid):
+        raise DataError(f"--at: a grid {_too_large(problem, grid)}")
+    return grid
 
 
-def _write(answer: Any, problem: "Problem", path: Path) -> Path:
-    """The file and the picture of a solution."""
-    from fredholm.benchmarks import draw_solution
-    from fredholm.training import write_atomically
+def _writable(grid: "Grid") -> bool:
+    return math.prod(grid.shape) <= _MOST
 
-    picture = path.with_suffix(".png")
-    dataset = answer.to_xarray()
-    write_atomically(path, lambda partial: dataset.to_netcdf(partial, engine="h5netcdf"))
-    draw_solution(answer, problem, picture)
-    return picture
+
+def _too_large(problem: "Problem", grid: "Grid") -> str:
+    if problem.domain.dim > 3:
+        return (
+            f"in {problem.domain.dim} coordinates holds too many points; ask the network for some"
+        )
+    return f"of {math.prod(grid.shape):,} points is larger than the {_MOST:,} that are written"

@@ -1,6 +1,7 @@
 """Stated problems solved by networks of coordinates: trial functions, points, losses, verdicts."""
 
 from fredholm.collocation.constraints import Ansatz, derive
+from fredholm.collocation.eulerian import eulerian
 from fredholm.collocation.networks import NETWORKS, build_network
 from fredholm.collocation.observations import Observations
 from fredholm.collocation.points import Points, coordinates
@@ -40,6 +41,7 @@ __all__ = [
     "build_network",
     "coordinates",
     "derive",
+    "eulerian",
     "judge",
     "solve_by_network",
     "terms_of",

@@ -25,6 +25,7 @@ from fredholm.metrics.motion import (
 from fredholm.metrics.sampling import Comparison
 from fredholm.metrics.spectra import BANDS, NEGLIGIBLE, Spectrum, error_by_band, spectrum
 from fredholm.metrics.statistics import histogram_distance, moment_distances, spectrum_distance
+from fredholm.metrics.widths import snapshot_widths
 
 __all__ = [
     "BANDS",
@@ -51,6 +52,7 @@ __all__ = [
     "moment_distances",
     "quantile",
     "relative_l2",
+    "snapshot_widths",
     "spectrum",
     "spectrum_distance",
     "valid_frames",

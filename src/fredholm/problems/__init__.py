@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fredholm.errors import EquationError, did_you_mean
+from fredholm.problems.lagrangian import lagrangian
 from fredholm.problems.prior import Prior
 from fredholm.problems.problem import Problem
 
@@ -67,4 +68,4 @@ def build(key: str, **parameters: Any) -> Problem:
     return builder(key)(**parameters)
 
 
-__all__ = ["PROBLEMS", "Prior", "Problem", "build", "builder"]
+__all__ = ["PROBLEMS", "Prior", "Problem", "build", "builder", "lagrangian"]
