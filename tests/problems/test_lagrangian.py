@@ -116,7 +116,7 @@ def test_overtaking_is_told_and_other_solutions_refused():
 
 def test_a_wave_that_travels_has_no_few_modes():
     """A narrow bump on its way needs many functions where it is, and one as it is carried."""
-    label, time = torch.meshgrid(CIRCLE.points(), TIME.points(), indexing="ij")
+    label, time = torch.meshgrid(CIRCLE.axes[0].points(), TIME.points(), indexing="ij")
     grid = Grid.of(TIME, *CIRCLE.axes)
 
     def bump(place: torch.Tensor) -> Field:
