@@ -33,7 +33,7 @@ def elliptic(equation: Equation, unknown: str, values: Values) -> Elliptic:
     """
     u = Unknown(unknown)
     second, reaction, source = [], [], []
-    for term in _distributed(equation.residual):
+    for term in distributed(equation.residual):
         constants, core = _parted(term)
         if u not in core.walk():
             source.append(mul(-1, term))
@@ -56,12 +56,12 @@ def dirichlet(condition: Equation, unknown: str) -> Expression | None:
     """
     u = Unknown(unknown)
     slope, rest = [], []
-    for term in _distributed(condition.residual):
+    for term in distributed(condition.residual):
         constants, core = _parted(term)
         if core == u:
             slope.append(constants)
         elif any(isinstance(node, Unknown | Normal) for node in term.walk()):
-            if _is_flux(core, u) and len(_distributed(condition.residual)) == 1:
+            if _is_flux(core, u) and len(distributed(condition.residual)) == 1:
                 return None
             raise EquationError(
                 f"the boundary condition {condition} is neither {unknown} = value nor "
@@ -102,13 +102,13 @@ def one_value(values: Collection[Expression]) -> Expression:
     return different.pop() if different else Const(0.0)
 
 
-def _distributed(e: Expression) -> list[Expression]:
+def distributed(e: Expression) -> list[Expression]:
     """Additive terms, with constants multiplied into sums."""
     result = []
     for term in additive_terms(e):
         constants, core = _parted(term)
         if isinstance(core, Add):
-            result += [t for part in core.terms for t in _distributed(mul(constants, part))]
+            result += [t for part in core.terms for t in distributed(mul(constants, part))]
         else:
             result.append(term)
     return result
@@ -127,7 +127,7 @@ def _conductivities(core: Expression, u: Unknown, equation: Equation) -> list[Ex
         return [Const(1.0)]
     if isinstance(core, Div):
         found = []
-        for flux in _distributed(core.operand):
+        for flux in distributed(core.operand):
             factors = flux.factors if isinstance(flux, Mul) else (flux,)
             others = [factor for factor in factors if factor != Grad(u)]
             if len(others) != len(factors) - 1 or any(u in other.walk() for other in others):
