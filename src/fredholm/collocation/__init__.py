@@ -2,7 +2,7 @@
 
 from fredholm.collocation.constraints import Ansatz, derive
 from fredholm.collocation.eulerian import eulerian
-from fredholm.collocation.networks import NETWORKS, build_network
+from fredholm.collocation.networks import NETWORKS, build_network, build_term
 from fredholm.collocation.observations import Observations
 from fredholm.collocation.points import Points, coordinates
 from fredholm.collocation.solution import NetworkSolution
@@ -39,6 +39,7 @@ __all__ = [
     "Weighing",
     "Weighting",
     "build_network",
+    "build_term",
     "coordinates",
     "derive",
     "eulerian",

@@ -49,20 +49,59 @@ def build_network(
     Raises:
         FredholmError: An unknown kind or hyper-parameter, or an impossible value.
     """
-    make = NETWORKS.get(kind) if isinstance(kind, str) else kind
-    if make is None:
-        raise FredholmError(f"unknown network {kind!r}: {did_you_mean(str(kind), [*NETWORKS])}")
+    make = _maker(kind)
     _check(make, hyper)
     axes = problem.domain.axes + (() if problem.time is None else (problem.time,))
     encoding = Coordinates([_described(axis) for axis in axes], harmonics=harmonics)
     count = len(problem.equations) if outputs is None else outputs
+    trunk = _made(make, encoding.features, count, seed, hyper)
+    return NeuralField(encoding, trunk).double()
+
+
+def build_term(
+    arguments: Mapping[str, tuple[float, float]],
+    kind: str | Callable[..., nn.Module] = "mlp",
+    *,
+    seed: int = 0,
+    **hyper: Any,
+) -> NeuralField:
+    """A network for an unknown term of a statement, in float64.
+
+    It sees nothing but the arguments of its `learned` call, scaled: a function of the state and not
+    of the place, or it could explain anything.
+
+    Args:
+        arguments: By a name for each argument, in their order, the range in which it is expected.
+        kind: A name in `NETWORKS`, or a function of (inputs, outputs, **hyper).
+        seed: Of the initial weights.
+        hyper: Hyper-parameters of that kind.
+
+    Raises:
+        FredholmError: An unknown kind or hyper-parameter, or an impossible value.
+        ValueError: An empty range.
+    """
+    make = _maker(kind)
+    _check(make, hyper)
+    encoding = Coordinates([(name, low, high, False) for name, (low, high) in arguments.items()])
+    return NeuralField(encoding, _made(make, encoding.features, 1, seed, hyper)).double()
+
+
+def _maker(kind: str | Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    make = NETWORKS.get(kind) if isinstance(kind, str) else kind
+    if make is None:
+        raise FredholmError(f"unknown network {kind!r}: {did_you_mean(str(kind), [*NETWORKS])}")
+    return make
+
+
+def _made(
+    make: Callable[..., nn.Module], inputs: int, outputs: int, seed: int, hyper: Mapping[str, Any]
+) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
-            trunk = make(encoding.features, count, **hyper)
+            return make(inputs, outputs, **hyper)
         except (ValueError, RuntimeError) as error:
             raise FredholmError(f"the network cannot be built so: {error}") from error
-    return NeuralField(encoding, trunk).double()
 
 
 def _described(axis: Axis) -> tuple[str, float, float, bool]:

@@ -109,6 +109,8 @@ class Places:
 
     def _inside(self, n: int, generator: torch.Generator) -> Tensor:
         time = self.problem.time
+        if self.problem.lattice:
+            return self._timed(self._sites(n, generator), generator)
         if time is None or not isinstance(self.region, Box):
             space = self.region.sample(n, generator=generator, method=self.method)
             return self._timed(space, generator)
@@ -118,8 +120,16 @@ class Places:
 
     def _at_start(self, n: int, generator: torch.Generator) -> Points:
         assert self.problem.time is not None
-        space = self.region.sample(n, generator=generator, method=self.method)
+        if self.problem.lattice:
+            space = self._sites(n, generator)
+        else:
+            space = self.region.sample(n, generator=generator, method=self.method)
         return Points(torch.cat([space, torch.full((n, 1), self.problem.time.start).to(space)], 1))
+
+    def _sites(self, n: int, generator: torch.Generator) -> Tensor:
+        """Points of a lattice: there are no others."""
+        sites = self.problem.domain.points().reshape(-1, self.problem.domain.dim)
+        return sites[torch.randint(len(sites), (n,), generator=generator)]
 
     def _gauge(self, place: str, n: int, generator: torch.Generator) -> Points:
         unknown = place.removeprefix(f"{GAUGE} ")

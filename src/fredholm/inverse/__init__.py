@@ -1,6 +1,7 @@
 """From data back to what made them: equations and their coefficients."""
 
 from fredholm.inverse.discovery import Discovered, candidate_terms, discover_equation
+from fredholm.inverse.identify import identify, monomials, restated
 from fredholm.inverse.trajectory_fit import TrajectoryFit, fit_trajectory
 
 __all__ = [
@@ -9,4 +10,7 @@ __all__ = [
     "candidate_terms",
     "discover_equation",
     "fit_trajectory",
+    "identify",
+    "monomials",
+    "restated",
 ]
