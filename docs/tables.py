@@ -20,7 +20,13 @@ _LABEL = (Variable("u"),)
 def write(folder: Path) -> None:
     """All tables, as Markdown files in the folder."""
     folder.mkdir(exist_ok=True)
-    for name, rows in (("systems", _systems()), ("claims", _claims()), ("problems", _problems())):
+    tables = {
+        "systems": _systems(),
+        "methods": _methods(),
+        "claims": _claims(),
+        "problems": _problems(),
+    }
+    for name, rows in tables.items():
         (folder / f"{name}.md").write_text(_markdown(list(rows)), encoding="utf-8")
 
 
@@ -30,26 +36,39 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cards() -> Iterator[tuple[str, Card]]:
-    """The systems that learn from samples."""
-    cards = ((key, systems.card(key)) for key in sorted(systems.keys()))
-    return ((key, card) for key, card in cards if card.build)
+    """All systems by name."""
+    return ((key, systems.card(key)) for key in sorted(systems.keys()))
 
 
 def _systems() -> Iterator[Sequence[str]]:
     """What each operator can do, asked of the operator itself."""
     yield "system", "choose it", "other resolutions", "promises", "fitted by", "hyper-parameters"
     for key, card in _cards():
+        if card.build is None:
+            continue
         operators = list(_operators(card))
         promises = sorted({_link(claim) for operator in operators for claim in operator.claims})
-        hyper = (f"`{name}={p.default}`" for name, p in card.parameters.items())
         yield (
             f"`{key}`",
             card.for_use,
             _resolution(operators[0]),
             ", ".join(promises) or "-",
             "one call" if card.closed_form else "training",
-            ", ".join(hyper) or "-",
+            _hyper(card),
         )
+
+
+def _methods() -> Iterator[Sequence[str]]:
+    """The systems that solve a statement by a network."""
+    yield "method", "what", "choose it", "hyper-parameters"
+    for key, card in _cards():
+        if card.setup is not None:
+            yield f"`{key}`", f"{card.title} ({card.reference})", card.for_use, _hyper(card)
+
+
+def _hyper(card: Card) -> str:
+    found = (f"`{name}={p.default}`" for name, p in card.parameters.items())
+    return ", ".join(found) or "-"
 
 
 def _operators(card: Card) -> Iterator[Operator]:
@@ -112,4 +131,4 @@ def _problems() -> Iterator[Sequence[str]]:
             for variable, prior in zip(problem.input_variables, problem.varies.values())
         )
         exact = "yes" if problem.exact else "no"
-        yield f"`{key}`", problem.title, ", ".join(formulae), varies, exact
+        yield f"`{key}`", problem.title, ", ".join(formulae), varies or "nothing", exact

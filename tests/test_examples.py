@@ -18,6 +18,7 @@ BOUNDS = {
     "own_equation": 2e-3,
     "own_network": 0.01,
     "rollout": 0.03,
+    "shape_by_network": 6e-3,
 }
 
 

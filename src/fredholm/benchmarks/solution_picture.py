@@ -18,8 +18,8 @@ from fredholm.training import Record, write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
-_WIDTH, _COLUMNS = 3.1, 3
-"""Inches of a panel, and panels in a row."""
+_WIDTH = 3.1
+"""Inches of a panel."""
 _LINE_HEIGHT, _LETTERS = 0.2, 42
 """Inches of a line of the heading, and letters of it above each panel."""
 _CHANNELS = 3
@@ -63,10 +63,12 @@ def draw_solution(shown: Shown, path: Path) -> None:
         DataError: It cannot be written.
     """
     groups = [*_functions(shown)]
-    rows = [group for group in groups if len(group) == _COLUMNS]
-    loose = [draw for group in groups if len(group) < _COLUMNS for draw in group]
+    # Pairs of lines stand in twos, everything else in threes.
+    across = 2 if all(len(group) == 2 for group in groups) else 3
+    rows = [group for group in groups if len(group) == across]
+    loose = [draw for group in groups if len(group) < across for draw in group]
     loose += [*_residuals(shown), *_history(shown)]
-    rows += [loose[start : start + _COLUMNS] for start in range(0, len(loose), _COLUMNS)]
+    rows += [loose[start : start + across] for start in range(0, len(loose), across)]
     columns = max(map(len, rows))
     lines = [
         line

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FILE, PICTURE = "solution.nc", "solution.png"
 _MOST = 20_000_000
 """Points of the largest grid that a solution is written on."""
+_AXES = 4
+"""Its most axes: space and time."""
 _SECONDS = 60.0
 
 
@@ -288,12 +290,10 @@ def _grid(problem: "Problem", args: argparse.Namespace) -> "Grid":
 
 
 def _writable(grid: "Grid") -> bool:
-    return math.prod(grid.shape) <= _MOST
+    return len(grid.names) <= _AXES and math.prod(grid.shape) <= _MOST
 
 
 def _too_large(problem: "Problem", grid: "Grid") -> str:
     if problem.domain.dim > 3:
-        return (
-            f"in {problem.domain.dim} coordinates holds too many points; ask the network for some"
-        )
+        return f"in {problem.domain.dim} coordinates tells nothing; ask the network at points"
     return f"of {math.prod(grid.shape):,} points is larger than the {_MOST:,} that are written"

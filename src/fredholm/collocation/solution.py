@@ -157,12 +157,18 @@ def _problem(origin: dict[str, Any], given: Problem | None) -> Problem:
     problem = given or build(origin["problem"])
     known = {k: v for k, v in origin["parameters"].items() if k in problem.parameters}
     problem = problem.with_parameters(**known)
-    now = json.loads(json.dumps(_statement(problem)))
-    compared = ("equations", "boundary", "initial", "extent", "time", "region")
-    others = [part for part in compared if now[part] != origin.get(part)]
+    now, then = (_compared(part) for part in (_statement(problem), origin))
+    others = [part for part in now if now[part] != then[part]]
     if others:
         raise FormatError(
             f"the solution belongs to another statement of {origin['problem']!r} "
             f"({', '.join(others)}): give that statement as problem=..."
         )
     return problem
+
+
+def _compared(statement: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same, as it is after a journey through JSON; parameters may differ."""
+    parts = ("equations", "boundary", "initial", "extent", "time", "region")
+    found = json.loads(json.dumps({part: statement.get(part) for part in parts}))
+    return found | {"equations": {name: e["text"] for name, e in found["equations"].items()}}
