@@ -1,5 +1,6 @@
 """Stated problems solved by networks of coordinates: trial functions, points, losses, verdicts."""
 
+from fredholm.collocation.causal import Causal
 from fredholm.collocation.constraints import Ansatz, derive
 from fredholm.collocation.eulerian import eulerian
 from fredholm.collocation.networks import NETWORKS, build_network, build_term
@@ -23,6 +24,7 @@ from fredholm.collocation.weighting import (
 __all__ = [
     "NETWORKS",
     "Ansatz",
+    "Causal",
     "Collocation",
     "Constant",
     "GradientNorm",

@@ -79,7 +79,7 @@ class Collocation:
     ) -> None:
         self.trial, self.sampling = trial, sampling or Sampling()
         self.derivatives = derivatives
-        self.weighing = (weighting or Constant()).start()
+        self.weighing = (weighting or Constant()).start(trial.problem)
         self.generator = generator or torch.Generator().manual_seed(0)
         self.places = Places(trial.problem, self.sampling.method)
         self.terms = [t for t in terms_of(trial.problem) if t.name not in trial.ansatz.exact]
@@ -92,6 +92,7 @@ class Collocation:
             self._add_observations(name, seen)
         self.points: dict[str, Points] = {}
         self._spread()
+        self._weigh()
 
     @property
     def parameters(self) -> Sequence[nn.Parameter]:
@@ -131,6 +132,9 @@ class Collocation:
     def refresh(self) -> None:
         """New points, chosen by the present residuals, and new weights."""
         self._spread()
+        self._weigh()
+
+    def _weigh(self) -> None:
         raw = self._raw(self.points)
         values = {name: residual for name, (residual, _) in raw.items()}
         points = {name: at for name, (_, at) in raw.items()}

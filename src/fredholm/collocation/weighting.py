@@ -9,19 +9,25 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from fredholm.problems import Problem
+
 Residuals = Mapping[str, Float[Tensor, "n"]]
 
 
 class Weighting(ABC):
     """A named scheme that is told how the training stands and answers with weights.
 
-    Terms are known by name, never by position. `update` is called at every refresh of the points,
-    with the unweighted residuals there.
+    Terms are known by name, never by position. `update` is called with the first points and with
+    those of every refresh, with the unweighted residuals there.
     """
 
     @abstractmethod
-    def start(self) -> "Weighing":
-        """The scheme at work on one training."""
+    def start(self, problem: Problem) -> "Weighing":
+        """The scheme at work on one training.
+
+        Args:
+            problem: What is solved.
+        """
 
 
 class Weighing:
@@ -71,7 +77,7 @@ class Constant(Weighting):
 
     weights: Mapping[str, float] = field(default_factory=dict)
 
-    def start(self) -> Weighing:
+    def start(self, problem: Problem) -> Weighing:
         return _Constant(self.weights)
 
 
@@ -102,7 +108,7 @@ class GradientNorm(Weighting):
 
     momentum: float = 0.9
 
-    def start(self) -> Weighing:
+    def start(self, problem: Problem) -> Weighing:
         return _Balanced(self.momentum, _gradient_norms)
 
 
@@ -124,7 +130,7 @@ class NeuralTangent(Weighting):
     momentum: float = 0.9
     samples: int = 4
 
-    def start(self) -> Weighing:
+    def start(self, problem: Problem) -> Weighing:
         return _Balanced(self.momentum, lambda r, p: _kernel_traces(r, p, self.samples))
 
 
@@ -204,7 +210,7 @@ class ResidualAttention(Weighting):
     decay: float = 0.999
     rate: float = 0.01
 
-    def start(self) -> Weighing:
+    def start(self, problem: Problem) -> Weighing:
         return _Attention(self.decay, self.rate)
 
 
