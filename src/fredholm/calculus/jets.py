@@ -10,7 +10,7 @@ from fredholm.calculus import jet_arithmetic, jet_shapes  # noqa: F401  (they re
 from fredholm.calculus.jet import Jet, full, padded
 from fredholm.calculus.multiindex import Carried
 from fredholm.calculus.nested import Derivatives, Function, Wanted, channels, spatial
-from fredholm.equations.spread import LAPLACIAN
+from fredholm.equations.spread import GRADIENT, LAPLACIAN
 
 
 def jets(
@@ -36,6 +36,9 @@ def jets(
     space = spatial(coords)
     orders = {each for group in wanted.values() for each in group} - {()}
     laplacian = LAPLACIAN in orders
+    gradient = [((name, 1),) for name in space]
+    if GRADIENT in orders:
+        orders = orders - {GRADIENT} | set(gradient)
     terms = {((name, 2),) for name in space} if laplacian and not collapse else set()
     carried = Carried.of(orders - {LAPLACIAN} | terms, space if laplacian and collapse else ())
     found = along(function, points, axes(carried.directions, coords, points), carried)
@@ -44,6 +47,8 @@ def jets(
         for each in group:
             if each == LAPLACIAN and not collapse:
                 result[channel, each] = sum(found(channel, term) for term in terms)  # type: ignore[assignment]
+            elif each == GRADIENT:
+                result[channel, each] = torch.stack([found(channel, e) for e in gradient], dim=-1)
             else:
                 result[channel, each] = found(channel, each)
     return result

@@ -8,16 +8,16 @@ from torch import Tensor
 
 from fredholm.calculus.multiindex import total_order
 from fredholm.equations.expand import Orders, raised
-from fredholm.equations.spread import LAPLACIAN
+from fredholm.equations.spread import GRADIENT, LAPLACIAN
 
 Function = Callable[[Tensor], Tensor]
 """A function of points (n, d) with values (n, m), where each row depends on its own point only."""
 
 Wanted = Mapping[int, Collection[Orders]]
-"""By output channel, which derivatives are wanted; `LAPLACIAN` among them."""
+"""By output channel, which derivatives are wanted; `LAPLACIAN` and `GRADIENT` among them."""
 
 Derivatives = dict[tuple[int, Orders], Tensor]
-"""By output channel and multi-index, the values (n,)."""
+"""By output channel and multi-index, the values (n,); of a gradient (n, dim)."""
 
 
 def nested(
@@ -95,7 +95,10 @@ def _derivatives(
     known: dict[Orders, Tensor] = {(): u}
     for orders in taken:
         last = not with_graph and total_order(orders) == total_order(taken[-1])
-        columns = slopes(known[orders], x, create_graph=not last).unbind(1)
+        gradient = slopes(known[orders], x, create_graph=not last)
+        if not orders and GRADIENT in wanted:
+            known[GRADIENT] = gradient[:, [i for i, name in enumerate(coords) if name != "t"]]
+        columns = gradient.unbind(1)
         known |= {raised(orders, name, 1): column for name, column in zip(coords, columns)}
     if LAPLACIAN in wanted:
         second = [known[((name, 2),)] for name in spatial(coords)]
@@ -104,10 +107,12 @@ def _derivatives(
 
 
 def _terms(wanted: Collection[Orders], coords: Sequence[str]) -> list[Orders]:
-    """The multi-indices, with the Laplacian written out."""
-    plain = [orders for orders in wanted if orders != LAPLACIAN]
+    """The multi-indices, with the Laplacian and the gradient written out."""
+    plain = [orders for orders in wanted if orders not in (LAPLACIAN, GRADIENT)]
     laplacian = [((name, 2),) for name in spatial(coords)] if LAPLACIAN in wanted else []
-    return plain + laplacian
+    # One derivative stands for all: each is a column of the same gradient.
+    gradient = [((spatial(coords)[0], 1),)] if GRADIENT in wanted else []
+    return plain + laplacian + gradient
 
 
 def _steps(orders: Orders) -> list[tuple[Orders, str]]:

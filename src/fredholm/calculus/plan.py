@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from fredholm.calculus.multiindex import Carried, total_order
 from fredholm.calculus.nested import Wanted, gradients_taken, spatial
 from fredholm.equations.expand import Orders
-from fredholm.equations.spread import LAPLACIAN
+from fredholm.equations.spread import GRADIENT, LAPLACIAN
 
 Method = Literal["auto", "nested", "jets", "laplacian", "stochastic"]
 METHODS = get_args(Method)
@@ -109,9 +109,11 @@ def costs(wanted: Wanted, coords: Sequence[str], samples: int | None = None) -> 
         for orders in gradients_taken(group, coords)
     )
     orders = {each for group in wanted.values() for each in group} - {()}
+    exact = orders - {LAPLACIAN, GRADIENT}
+    if GRADIENT in orders:
+        exact |= {((name, 1),) for name in space}
     if LAPLACIAN not in orders:
-        return {"nested": nested, "jets": jet_cost(Carried.of(orders))}
-    exact = orders - {LAPLACIAN}
+        return {"nested": nested, "jets": jet_cost(Carried.of(exact))}
     terms = {((name, 2),) for name in space}
     found = {
         "nested": nested,
@@ -119,7 +121,8 @@ def costs(wanted: Wanted, coords: Sequence[str], samples: int | None = None) -> 
         "laplacian": jet_cost(Carried.of(exact, space)),
     }
     if samples is not None:
-        found["stochastic"] = 2.0 + samples + len(exact)
+        apart = len(exact) > samples  # as a gradient, see `stochastic`
+        found["stochastic"] = 2.0 + samples + (_GROWTH if apart else len(exact))
     return found
 
 
@@ -138,12 +141,12 @@ def _written(wanted: Wanted, names: Mapping[int, str]) -> tuple[str, ...]:
 
 
 def _order_of_printing(orders: Orders) -> tuple:
-    return orders == LAPLACIAN, total_order(orders), orders
+    return orders == LAPLACIAN, orders == GRADIENT, total_order(orders), orders
 
 
 def written(name: str, orders: Orders) -> str:
     """A derivative as text: u_xxt, or Δu."""
-    if orders == LAPLACIAN:
-        return f"Δ{name}"
+    if orders in (LAPLACIAN, GRADIENT):
+        return f"{'Δ' if orders == LAPLACIAN else '∇'}{name}"
     steps = "".join(coord * order for coord, order in orders)
     return f"{name}_{steps}" if steps else name

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
-from fredholm.calculus.nested import Derivatives, Function, Wanted, nested
+from fredholm.calculus.nested import Derivatives, Function, Wanted, channels, nested
 from fredholm.calculus.plan import Method, Plan
 from fredholm.calculus.planned import Planned
 from fredholm.calculus.remembered import Program, Remembered, can_be_remembered
@@ -15,7 +15,7 @@ from fredholm.calculus.symbols import Component, Place, Symbols, Value
 from fredholm.equations import Expression, Unknown, spread
 from fredholm.equations.differential import Vector
 from fredholm.equations.expand import Orders
-from fredholm.equations.spread import needs
+from fredholm.equations.spread import LAPLACIAN, needs
 from fredholm.errors import EquationError
 
 Differentiate = Callable[[Function, Tensor, Wanted, Mapping[int, str]], Derivatives]
@@ -189,8 +189,17 @@ class Pointwise:
     def _nested(
         self, function: Function, points: Tensor, wanted: Wanted, names: Mapping[int, str]
     ) -> Derivatives:
-        """For given functions, which are seldom networks and are differentiated once."""
-        return nested(function, points, self.coords, wanted)
+        """For given functions, which are seldom networks and are differentiated once.
+
+        One that knows its Laplacian is not differentiated twice along every axis.
+        """
+        known = getattr(function, "laplacian", lambda points: None)
+        laplacian = known(points) if any(LAPLACIAN in group for group in wanted.values()) else None
+        if laplacian is None:
+            return nested(function, points, self.coords, wanted)
+        rest = {channel: set(group) - {LAPLACIAN} for channel, group in wanted.items()}
+        known = {(channel, LAPLACIAN): channels(laplacian)[:, channel] for channel in wanted}
+        return nested(function, points, self.coords, rest) | known
 
 
 def _no_derivative(e: Expression, operand: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from fredholm.calculus.jets import along, axes
 from fredholm.calculus.multiindex import Carried
 from fredholm.calculus.nested import Derivatives, Function, Wanted, nested, spatial
 from fredholm.equations.expand import Orders
-from fredholm.equations.spread import LAPLACIAN
+from fredholm.equations.spread import GRADIENT, LAPLACIAN
 
 Directions = Literal["coordinates", "signs"]
 """Axes drawn without replacement, or vectors of random signs, which are new at every point."""
@@ -49,7 +49,7 @@ def stochastic(
     """
     exact = {each for group in wanted.values() for each in group} - {LAPLACIAN}
     # A whole gradient costs one pass back, but one row for each coordinate in a jet.
-    apart = len(exact) > samples
+    apart = len(exact) > samples or GRADIENT in exact
     inside = set() if apart else exact - {()}
     names, seeds, scale = _draw(points, coords, samples, generator, directions)
     carried = Carried.of(inside, names)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fredholm.equations.differential import Derivative
+from fredholm.equations.differential import Derivative, Dot
 from fredholm.equations.functions import function
 from fredholm.equations.spread import Partial
 from fredholm.equations.tree import Add, Call, Const, Expression, Learned, Mul, Pow
@@ -99,6 +99,8 @@ def _operation(e: Expression) -> Callable[..., Value] | None:
             return lambda *factors: reduce(operator.mul, factors)
         case Pow():
             return operator.pow
+        case Dot():  # of whole gradients, which `spread` keeps in many dimensions
+            return lambda left, right: (left * right).sum(-1)
         case Call() if not isinstance(e, Learned):
             compute = function(e.function).torch
             return lambda *arguments: compute(*map(_tensor, arguments))

@@ -151,9 +151,15 @@ class _Builder:
             return lift, factor
         values = [lift, *others.values()] if box else [*others.values()]
         walls = _Walls(self.problem.region, tuple(others), factor if box else None)
+        if not box and len(others) == 1:
+            [part] = others
+            self.given[f"{self.unknown}_distance"] = _Wall(self.problem.region, part)
+            return values[0], Coefficient(f"{self.unknown}_distance")
         names = [f"{self.unknown}_{place}" for place in (*["box"] * bool(box), *others)]
         for number, name in enumerate(names):
-            self.given[f"{name}_weight"] = lambda points, i=number: walls.weights(points)[:, i, None]
+            self.given[f"{name}_weight"] = lambda points, i=number: walls.weights(points)[
+                :, i, None
+            ]
         self.given[f"{self.unknown}_distance"] = walls.distance
         if len(set(values)) == 1:
             return values[0], Coefficient(f"{self.unknown}_distance")
@@ -203,6 +209,27 @@ def _restricted(e: Expression, coord: Coord, value: float) -> Expression:
     return rename(e, {coord: Const(value)})
 
 
+@dataclass(frozen=True)
+class _Wall:
+    """One part of a boundary that is no side of the box: the distance to it, which vanishes there.
+
+    Args:
+        region: Whose part it is.
+        part: Its name.
+    """
+
+    region: Region
+    part: str
+
+    def __call__(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n 1"]:
+        return self.region.distance(points[:, : self.region.dim], self.part)[:, None]
+
+    def laplacian(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n 1"] | None:
+        """Its Laplacian, if there is a formula: `Pointwise` asks for it."""
+        found = self.region.distance_laplacian(points[:, : self.region.dim], self.part)
+        return None if found is None else found[:, None]
+
+
 class _Walls:
     """Several parts of a boundary, the sides of the box counting as one.
 
@@ -235,13 +262,17 @@ class _Walls:
     def _products(self, points: Tensor) -> Tensor:
         """The product of all distances but one, for each: nothing is divided by zero."""
         distances = self._distances(points).unbind(-1)
-        return torch.stack(
-            [
-                reduce(torch.mul, [d for j, d in enumerate(distances) if j != i])
-                for i in range(len(distances))
-            ],
-            dim=-1,
-        ) if len(distances) > 1 else torch.ones_like(points[:, :1])
+        return (
+            torch.stack(
+                [
+                    reduce(torch.mul, [d for j, d in enumerate(distances) if j != i])
+                    for i in range(len(distances))
+                ],
+                dim=-1,
+            )
+            if len(distances) > 1
+            else torch.ones_like(points[:, :1])
+        )
 
     def _distances(self, points: Tensor) -> Tensor:
         space = points[:, : self.region.dim]

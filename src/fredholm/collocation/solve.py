@@ -38,7 +38,9 @@ class Setup:
         every: Steps between two choices of points and weights.
         hard: Build in the conditions that can be.
         weighting: How terms are weighed; by default all alike.
-        derivatives: How networks are differentiated; by default as is cheapest.
+        derivatives: How networks are differentiated; by default as is cheapest. `stochastic` wants
+            first-order optimisers, which bear the noise.
+        directions: Of an estimate of a Laplacian.
     """
 
     network: str | nn.Module | Callable[..., nn.Module] = "mlp"
@@ -50,6 +52,7 @@ class Setup:
     hard: bool = True
     weighting: Weighting = field(default_factory=Constant)
     derivatives: str = "auto"
+    directions: int = 16
 
     def network_for(self, problem: Problem, seed: int) -> nn.Module:
         """The network with its first weights."""
@@ -116,6 +119,7 @@ def solve_by_network(
         weighting=setup.weighting,
         observations=observations,
         derivatives=setup.derivatives,
+        directions=setup.directions,
         generator=generator,
     )
     fresh = torch.Generator().manual_seed(seed + _FRESH_SEED)

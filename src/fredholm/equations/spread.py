@@ -45,6 +45,12 @@ from fredholm.errors import EquationError
 LAPLACIAN: Orders = (("", 2),)
 """Stands among multi-indices for the sum of the second derivatives along all axes of space."""
 
+GRADIENT: Orders = (("", 1),)
+"""Stands among them for all first derivatives along axes of space, as one array."""
+
+FEW = 10
+"""In up to so many dimensions inner products of gradients are written out."""
+
 ZERO = Const(0.0)
 
 
@@ -81,8 +87,9 @@ def spread(e: Expression, coords: tuple[str, ...]) -> Expression:
 
     Returns:
         A scalar, or one `Vector`. Its derivatives are nested with sorted coordinates, around an
-        unknown or a coefficient; its Laplacians act on an unknown or a coefficient; a normal is
-        written in its components; derivatives of functions that have no formula are `Partial`.
+        unknown or a coefficient; its Laplacians act on an unknown or a coefficient, and in more
+        than `FEW` dimensions so do the gradients in an inner product; a normal is written in its
+        components; derivatives of functions that have no formula are `Partial`.
 
     Raises:
         EquationError: The expression has no meaning over these coordinates, is shifted, or asks
@@ -102,8 +109,8 @@ def derived(core: Expression, orders: Orders) -> Expression:
 
 def derivative_of(e: Expression) -> tuple[Expression, Orders]:
     """The function in a leaf of a spread expression, and which derivative of it is meant."""
-    if isinstance(e, Lap):
-        return e.operand, LAPLACIAN
+    if isinstance(e, Lap | Grad):
+        return e.operand, LAPLACIAN if isinstance(e, Lap) else GRADIENT
     orders: Orders = ()
     while isinstance(e, Derivative):
         orders, e = raised(orders, e.coord, e.order), e.operand
@@ -112,11 +119,14 @@ def derivative_of(e: Expression) -> tuple[Expression, Orders]:
 
 def is_function(e: Expression) -> bool:
     """Whether the node of a spread expression is a function or a derivative of one."""
-    return isinstance(e, Unknown | Coefficient | Derivative | Lap)
+    return isinstance(e, Unknown | Coefficient | Derivative | Lap | Grad)
 
 
 def needs(expressions: Iterable[Expression]) -> dict[str, frozenset[Orders]]:
-    """By function, the derivatives in spread expressions; `LAPLACIAN` where one is kept."""
+    """By function, the derivatives in spread expressions.
+
+    `LAPLACIAN` and `GRADIENT` are among them where one is kept.
+    """
     found: dict[str, set[Orders]] = {}
     waiting = list(expressions)
     while waiting:
@@ -185,6 +195,8 @@ def _along(coord: str, e: Expression, coords: tuple[str, ...]) -> Expression:
         case Lap():
             third = (raised(raised((), x, 2), coord, 1) for x in coords)
             return _sum(derived(e.operand, orders) for orders in third)
+        case Dot():
+            return _along(coord, _written_out(e, coords), coords)
         case Unknown() | Coefficient() | Derivative():
             core, orders = derivative_of(e)
             return derived(core, raised(orders, coord, 1))
@@ -223,8 +235,30 @@ def _laplacian(e: Expression, coords: tuple[str, ...]) -> Expression:
 
 
 def _dot(a: Expression, b: Expression, coords: tuple[str, ...]) -> Expression:
-    """The inner product of two gradients."""
+    """The inner product of two gradients, of functions in many dimensions as one node."""
+    if len(coords) > FEW:
+        for one, other in ((a, b), (b, a)):
+            match one:
+                case Const() | Param():
+                    return ZERO
+                case Coord():
+                    return _along(one.name, other, coords) if one.name in coords else ZERO
+                case Add():
+                    return _sum(_dot(term, other, coords) for term in one.terms)
+                case Mul():
+                    return _sum(
+                        mul(_dot(factor, other, coords), *_others(one.factors, i))
+                        for i, factor in enumerate(one.factors)
+                    )
+        if isinstance(a, Unknown | Coefficient) and isinstance(b, Unknown | Coefficient):
+            return Dot(Grad(a), Grad(b))
     return _sum(mul(_along(x, a, coords), _along(x, b, coords)) for x in coords)
+
+
+def _written_out(e: Dot, coords: tuple[str, ...]) -> Expression:
+    """The terms of an inner product of gradients that was kept."""
+    (a, _), (b, _) = derivative_of(e.left), derivative_of(e.right)
+    return _sum(mul(derived(a, ((x, 1),)), derived(b, ((x, 1),))) for x in coords)
 
 
 def _others(factors: tuple[Expression, ...], position: int) -> tuple[Expression, ...]:

@@ -81,9 +81,16 @@ class Ball(Region):
         self._require(part=part)
         return self.signed_distance(points) if outside else self.level(points)
 
+    def distance_laplacian(self, points: Float[Tensor, "*n dim"], part: str) -> Float[Tensor, "*n"]:
+        self._require(points, part)
+        return torch.full_like(points[..., 0], -self.dim / self.radius)
+
     def sample(
         self, n: int, *, generator: torch.Generator, method: Method = "sobol"
     ) -> Float[Tensor, "n dim"]:
+        if method == "radii":
+            cube = fill_cube(n, self.dim + 1, generator=generator, method="uniform")
+            return self._centre + self.radius * cube[:, :1] * _directions(cube[:, 1:])
         if self.dim <= 3:
             return super().sample(n, generator=generator, method=method)
         # A ball of many dimensions is a vanishing part of its box: direction times radius.
@@ -95,6 +102,7 @@ class Ball(Region):
         self, n: int, *, part: str, generator: torch.Generator, method: Method = "sobol"
     ) -> Boundary:
         self._require(part=part)
+        method = "uniform" if method == "radii" else method
         if self.dim == 2:
             angle = 2 * math.pi * fill_cube(n, 1, generator=generator, method=method)
             normals = torch.cat([angle.cos(), angle.sin()], dim=-1)

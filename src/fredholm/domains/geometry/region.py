@@ -130,6 +130,23 @@ class Region(ABC):
         """
         return self.distance_everywhere(points, part)
 
+    def distance_laplacian(
+        self, points: Float[Tensor, "*n dim"], part: str
+    ) -> Float[Tensor, "*n"] | None:
+        """The Laplacian of `distance`, where there is a formula; None where there is none.
+
+        In many dimensions, to differentiate twice along every axis would cost more than all else.
+
+        Args:
+            points: Points of the region or of its boundary.
+            part: Name of the part.
+
+        Raises:
+            ValueError: There is no such part, or the points have another number of coordinates.
+        """
+        self._require(points, part)
+        return None
+
     def joint_distance(
         self, points: Float[Tensor, "*n dim"], parts: Sequence[str], *, order: int = 1
     ) -> Float[Tensor, "*n"]:

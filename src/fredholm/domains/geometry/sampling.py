@@ -9,7 +9,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
-Method = Literal["sobol", "uniform", "latin", "halton"]
+Method = Literal["sobol", "uniform", "latin", "halton", "radii"]
+"""See `fill_cube`; `"radii"` is for balls alone, whose distance from the centre is then uniform: in
+many dimensions evenly spread points all lie next to the sphere."""
 
 SOBOL_DIM = 1000
 """Beyond, no affordable number of points is more even than independent ones, and slower to make."""
@@ -40,8 +42,10 @@ def fill_cube(
     """
     if n < 1:
         raise ValueError(f"a sample has at least one point, got n={n}")
-    if method not in get_args(Method):
-        raise ValueError(f"method is one of {get_args(Method)}, got {method!r}")
+    able = [name for name in get_args(Method) if name != "radii"]
+    if method not in able:
+        what = "the radii of a ball alone can be spread" if method == "radii" else f"got {method!r}"
+        raise ValueError(f"method is one of {', '.join(able)}; {what}")
     if method == "halton":
         points = _halton(n, dim, generator)
     elif method == "latin":
