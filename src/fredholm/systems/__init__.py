@@ -12,18 +12,22 @@ SYSTEMS = {
     "fnn": "fredholm.systems.fnn",
     "fno": "fredholm.systems.fno",
     "linear": "fredholm.systems.linear",
+    "lpinn": "fredholm.systems.lpinn",
     "mean": "fredholm.systems.mean",
     "nearest": "fredholm.systems.nearest",
     "nsm": "fredholm.systems.nsm",
     "pderefiner": "fredholm.systems.pderefiner",
     "persistence": "fredholm.systems.persistence",
+    "pig": "fredholm.systems.pig",
     "pinn": "fredholm.systems.pinn",
     "sfno": "fredholm.systems.sfno",
     "siren": "fredholm.systems.siren",
     "specboost": "fredholm.systems.specboost",
     "stabno": "fredholm.systems.stabno",
+    "stde": "fredholm.systems.stde",
     "t1": "fredholm.systems.t1",
     "unet": "fredholm.systems.unet",
+    "upinn": "fredholm.systems.upinn",
 }
 """Where each card is: key -> module with a constant `CARD`."""
 
