@@ -64,7 +64,8 @@ class Collocation:
         weighting: How terms and points are weighed.
         observations: Values that the solution should have, by name.
         derivatives: How the networks are differentiated; by default as is cheapest.
-        generator: Source of the points.
+        directions: Of an estimate of a Laplacian.
+        generator: Source of the points and the directions.
     """
 
     def __init__(
@@ -75,18 +76,18 @@ class Collocation:
         weighting: Weighting | None = None,
         observations: Mapping[str, Observations] | None = None,
         derivatives: str = "auto",
+        directions: int = 16,
         generator: torch.Generator | None = None,
     ) -> None:
         self.trial, self.sampling = trial, sampling or Sampling()
-        self.derivatives = derivatives
+        self.derivatives, self.directions = derivatives, directions
         self.weighing = (weighting or Constant()).start(trial.problem)
         self.generator = generator or torch.Generator().manual_seed(0)
         self.places = Places(trial.problem, self.sampling.method)
         self.terms = [t for t in terms_of(trial.problem) if t.name not in trial.ansatz.exact]
         self.observations = dict(observations or {})
         self._programs = {
-            place: (terms, self._program(terms))
-            for place, terms in _by_place(self.terms).items()
+            place: (terms, self._program(terms)) for place, terms in _by_place(self.terms).items()
         }
         for name, seen in self.observations.items():
             self._add_observations(name, seen)
@@ -135,6 +136,8 @@ class Collocation:
         self._weigh()
 
     def _weigh(self) -> None:
+        if not self.weighing.adapts:
+            return
         raw = self._raw(self.points)
         values = {name: residual for name, (residual, _) in raw.items()}
         points = {name: at for name, (_, at) in raw.items()}
@@ -162,7 +165,15 @@ class Collocation:
 
     def program(self, expressions: Sequence[Expression]) -> Pointwise:
         """Substituted expressions ready to be evaluated."""
-        return Pointwise(expressions, self.trial.coords, derivatives=self.derivatives)
+        # Estimated only if that is asked for: optimisers of second order do not bear the noise.
+        estimated = self.derivatives == "stochastic"
+        return Pointwise(
+            expressions,
+            self.trial.coords,
+            derivatives=self.derivatives,
+            samples=self.directions,
+            generator=self.generator if estimated else None,
+        )
 
     def _program(self, terms: Sequence[Term]) -> Pointwise:
         return self.program([self.trial.substituted(term.equation.residual) for term in terms])
@@ -225,9 +236,9 @@ class Collocation:
     def _chosen(self, even: Points) -> Points:
         """Points of the interior, drawn from a pool by their residuals (RAD)."""
         count = len(even)
-        pool = self.places.draw(
-            INTERIOR, count * self.sampling.pool, generator=self.generator
-        ).to(self.parameters[0])
+        pool = self.places.draw(INTERIOR, count * self.sampling.pool, generator=self.generator).to(
+            self.parameters[0]
+        )
         with torch.no_grad():
             terms, program = self._programs[INTERIOR]
             found = torch.cat(

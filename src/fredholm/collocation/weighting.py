@@ -31,7 +31,13 @@ class Weighting(ABC):
 
 
 class Weighing:
-    """Weights as they are now; without a scheme all are one."""
+    """Weights as they are now; without a scheme all are one.
+
+    Attributes:
+        adapts: Whether it has to be told the residuals, which costs an evaluation of them.
+    """
+
+    adapts = True
 
     def update(
         self,
@@ -82,6 +88,8 @@ class Constant(Weighting):
 
 
 class _Constant(Weighing):
+    adapts = False
+
     def __init__(self, weights: Mapping[str, float]) -> None:
         self.weights = dict(weights)
 
