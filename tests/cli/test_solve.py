@@ -18,7 +18,7 @@ from fredholm.collocation import NetworkSolution
 
 Cli = Callable[..., Answer]
 TINY = "--width 6 --layers 1 --points 60"
-NETWORK = f"solve convection --with pinn {TINY}"
+NETWORK = f"solve convection --frames 9 --with pinn {TINY}"
 FOLDER = Path("runs/convection-pinn-1")
 
 
@@ -34,17 +34,17 @@ def pixels(path: Path) -> tuple[int, ...]:
 
 
 def test_by_the_numerical_solver(cli: Cli):
-    answer = cli("solve helmholtz --tol 1e-4 --at 21 --json")
+    answer = cli("solve helmholtz --tol 1e-3 --at 21 --json")
     assert answer.code == 0, answer.err
     assert answer.json["run"] == "runs/helmholtz-solver-1"
-    assert 0 < answer.json["error"] < 1e-3
+    assert 0 < answer.json["error"] < 1e-2
     with xarray.open_dataset(answer.json["solution"]) as dataset:
         assert dict(dataset.sizes) == {"x": 21, "y": 21}
         assert dataset.attrs["problem"] == "helmholtz" and "lap(u)" in dataset.attrs["statement"]
         assert dataset.attrs["command"].startswith("fredholm solve helmholtz")
         assert dataset.attrs["expected_relative_l2"] == pytest.approx(answer.json["error"])
     assert pixels(Path(answer.json["picture"]))[0] > 300
-    assert cli("solve helmholtz --tol 1e-4 --json").json["run"] == "runs/helmholtz-solver-2"
+    assert cli("solve helmholtz --tol 1e-3 --at 9 --json").json["run"] == "runs/helmholtz-solver-2"
 
 
 def test_by_a_network(cli: Cli):
@@ -78,7 +78,7 @@ def test_the_watched_loss_is_one_of_fresh_points(cli: Cli):
 
 def test_a_killed_run_goes_on_to_the_same_end(cli: Cli):
     """The kill comes out of the blue, in a forked copy of this process."""
-    line = f"{NETWORK} --steps 24 --snapshots 1e-6"
+    line = f"{NETWORK} --steps 12 --snapshots 1e-6"
     whole = cli(f"{line} --run whole --json").json
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, since 3.12
@@ -89,7 +89,7 @@ def test_a_killed_run_goes_on_to_the_same_end(cli: Cli):
 
             def save_and_die(self: Checkpoints, state: dict) -> None:
                 save(self, state)
-                if state["step"] == 13:
+                if state["step"] == 7:
                     os.kill(os.getpid(), signal.SIGKILL)
 
             save, Checkpoints.save = Checkpoints.save, save_and_die

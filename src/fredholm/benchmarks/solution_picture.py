@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,7 +84,8 @@ def _figure(rows: Sequence[Sequence[Draw]], columns: int, lines: Sequence[str]) 
     """The panels in rows under a heading whose first line is the title."""
     head, body = _LINE_HEIGHT * (len(lines) + 1), HEIGHT * len(rows)
     figure = blank(_WIDTH * columns, head + body)
-    top, below = figure.subfigures(2, 1, height_ratios=[head, body])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[head, body])
+    top, below = halves
     for number, line in enumerate(lines):
         weight = "normal" if number else "bold"
         top.text(

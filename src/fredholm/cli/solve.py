@@ -13,7 +13,7 @@ from fredholm.cli.files import write_dataset
 from fredholm.cli.named import problem_from, problem_parameters
 from fredholm.cli.output import Output, Progress, duration
 from fredholm.cli.problems import statement
-from fredholm.cli.solve_flags import SOLVER, hyper_parameters, method_card, parser
+from fredholm.cli.solve_flags import SOLVER, hyper_parameters, method, parser
 from fredholm.errors import DataError, FredholmError
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _folder(args: argparse.Namespace, description: runs.Description) -> Path:
 def _setup(problem: "Problem", args: argparse.Namespace) -> "Setup":
     from dataclasses import replace
 
-    setup = method_card(args.method).setup(problem, **hyper_parameters(args))
+    setup = method(args.method)(problem, **hyper_parameters(args))
     derivatives = args.derivatives or setup.derivatives
     return replace(setup, derivatives=derivatives, hard=setup.hard and not args.soft)
 

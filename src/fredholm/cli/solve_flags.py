@@ -1,7 +1,7 @@
 """The flags of `fredholm solve`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fredholm.cli import flags
@@ -10,7 +10,7 @@ from fredholm.cli.parser import Parser
 from fredholm.errors import FredholmError, did_you_mean
 
 if TYPE_CHECKING:
-    from fredholm.systems import Card
+    from fredholm.collocation import Setup
 
 SOLVER = "solver"
 EXAMPLE = """\
@@ -38,11 +38,11 @@ def parser(words: Sequence[str]) -> Parser:
     _add_main(result)
     _add_solver(result)
     _add_network(result)
-    key, method = problem_in(words), word_behind("--with", words)
+    key, by = problem_in(words), word_behind("--with", words)
     if key is not None:
         add_problem_flags(result, key)
-    if method not in (None, SOLVER):
-        flags.add_flags(result, _HYPER, method_card(method).setup)  # type: ignore[arg-type]
+    if by is not None and by != SOLVER:
+        flags.add_flags(result, _HYPER, method(by))
     return result
 
 
@@ -96,15 +96,16 @@ def hyper_parameters(args: argparse.Namespace) -> dict[str, Any]:
     return flags.chosen(args, _HYPER)
 
 
-def method_card(name: str | None) -> "Card":
-    """The card of a system that solves a statement by a network.
+def method(name: str) -> "Callable[..., Setup]":
+    """What says how a statement is solved by the network of that name.
 
     Raises:
         FredholmError: There is none of this name.
     """
     from fredholm.systems import card, keys
 
-    able = [SOLVER, *(key for key in keys() if card(key).setup is not None)]
-    if name not in able:
-        raise FredholmError(f"nothing solves by {name!r}: {did_you_mean(str(name), able)}")
-    return card(str(name))
+    setup = card(name).setup if name in keys() else None
+    if setup is None:
+        able = [SOLVER, *(key for key in keys() if card(key).setup is not None)]
+        raise FredholmError(f"nothing solves by {name!r}: {did_you_mean(name, able)}")
+    return setup
