@@ -7,6 +7,7 @@ from fredholm.systems.card import Card, Outcome, Recipe, Task
 
 SYSTEMS = {
     "cape": "fredholm.systems.cape",
+    "causal": "fredholm.systems.causal",
     "deeponet": "fredholm.systems.deeponet",
     "fcn": "fredholm.systems.fcn",
     "fnn": "fredholm.systems.fnn",
