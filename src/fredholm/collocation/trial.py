@@ -134,6 +134,11 @@ class Number(nn.Module):
     def forward(self) -> Float[Tensor, ""]:
         return self.scale * (self.raw.exp() if self.positive else self.raw)
 
+    @torch.no_grad()
+    def slope(self) -> Float[Tensor, ""]:
+        """Its derivative by what is trained."""
+        return self() if self.positive else torch.full_like(self.raw, self.scale)
+
 
 def number_of(problem: Problem, name: str) -> Number:
     """A parameter of a problem as a trained number that starts at its value.

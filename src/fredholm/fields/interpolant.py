@@ -53,6 +53,12 @@ class Interpolant(nn.Module):
         return result
 
 
+def sample_weights(axis: Axis, x: Float[Tensor, "n"]) -> Float[Tensor, "n samples"]:
+    """The weights of the samples on an axis in the values of their interpolant at points."""
+    basis = _Waves(axis) if axis.periodic else _Splines(axis)
+    return basis(x) @ basis.coefficients(torch.eye(axis.size, dtype=x.dtype))
+
+
 class _Waves(nn.Module):
     """Cosines and sines on a periodic axis, as many as it has samples."""
 
