@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from fredholm import problems
 from fredholm.calculus import derivative
 from fredholm.domains import Axis, Grid
 from fredholm.fields import Field, integral
@@ -64,6 +65,10 @@ def test_what_needs_equidistant_samples_is_refused():
         derivative(power(2, grid), "x", method="fd4")
     with pytest.raises(ValueError, match="no ends for Chebyshev"):
         Axis(8, periodic=True, location="chebyshev")
+    burgers = problems.build("burgers", frames=5)
+    u = burgers.sample(1, burgers.grid(32), generator=torch.Generator())
+    with pytest.raises(ValueError, match="equal distances"):
+        burgers.solve(u, at=burgers.target_grid(u.grid).collocated((9, 32)))
 
 
 def test_collocation_leaves_circles_as_they_are():

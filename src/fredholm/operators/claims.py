@@ -95,7 +95,7 @@ class ZeroOnBoundary(Claim):
         image = operator(u)
         worst = 0.0
         for number, axis in enumerate(image.grid.axes, start=1):
-            sides = {"node": (0, -1), "left": (0,), "right": (-1,), "cell": ()}[axis.location]
+            sides = {"left": (0,), "right": (-1,), "cell": ()}.get(axis.location, (0, -1))
             for side in () if axis.periodic else sides:
                 worst = max(worst, float(image.values.select(number, side).detach().abs().max()))
         return worst / float(norm(image, p=float("inf")).detach().max().clamp(min=1e-300))

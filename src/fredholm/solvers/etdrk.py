@@ -102,7 +102,13 @@ class ETDRK:
         Raises:
             EquationError: The equations are ill-posed, or not of this form.
             DivergedError: The solution left the finite numbers, and smaller steps do not help.
+            ValueError: Frames at Chebyshev points in time.
         """
+        if time.location == "chebyshev":
+            raise ValueError(
+                f"the solver gives frames at equal distances, got {time}; solve for such frames, "
+                "more of them, and evaluate the solution: .at(grid)"
+            )
         at = at or next(iter(initial.values())).grid
         statement = Statement(equations, initial, coefficients or {}, values or {})
         if not statement.grid.periodic:

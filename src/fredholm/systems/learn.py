@@ -267,7 +267,7 @@ def _vanishes(head: Samples) -> bool:
     size = head.targets.values.abs().max()
     edges = []
     for number, axis in enumerate(head.targets.grid.axes, start=1):
-        sides = {"node": (0, -1), "left": (0,), "right": (-1,), "cell": ()}[axis.location]
+        sides = {"left": (0,), "right": (-1,), "cell": ()}.get(axis.location, (0, -1))
         if not axis.periodic and axis.name != "t":
             edges += [head.targets.values.select(number, side).abs().max() for side in sides]
     return bool(edges) and bool(torch.stack(edges).max() <= 1e-6 * size)
