@@ -16,7 +16,7 @@ from fredholm.systems.card import Card, Outcome
 from fredholm.systems.experiments import Tell
 from fredholm.training import LBFGS, Budget
 
-_SECONDS, _GAUSSIANS, _POINTS = 120.0, 100, 600
+_SECONDS, _GAUSSIANS, _POINTS = 60.0, 100, 600
 _BAR, _FROZEN_BAR = 0.1, 3.0
 
 
