@@ -8,7 +8,7 @@ import torch
 from fredholm import problems
 from fredholm.collocation import Collocation, Trial
 from fredholm.errors import EquationError
-from fredholm.systems import card, causal
+from fredholm.systems import causal
 
 
 def test_both_contestants_see_the_same_points_and_weights():
@@ -39,7 +39,7 @@ def test_the_experiment_tells_who_converged(monkeypatch):
     monkeypatch.setattr(causal, "_STEPS", 4)
     monkeypatch.setitem(causal._SMALL, "points", 128)
     told: list[str] = []
-    outcome = card("causal").experiment(0, told.append)
+    outcome = causal.experiment(0, told.append)
     errors, weights = (
         outcome.figures[name] for name in ("relative_l2", "smallest_weight_by_tolerance")
     )

@@ -30,7 +30,7 @@ _SMALL: dict[str, Any] = {
     "harmonics": 5,
     "points": 512,
     "slices": _SLICES,
-    "tolerance": 1.0,
+    "tolerance": 10.0,
     "rate": 5e-3,
 }
 _PAPER: dict[str, Any] = {
@@ -90,6 +90,8 @@ def experiment(seed: int, tell: Tell) -> Outcome:
 
     Both are trained with Adam for the same number of steps, on the same points. The smallest
     causal weight that each solution would have at fresh points tells which of them has converged.
+    With a first tolerance of 1 late times count too early: after 1700 steps the error is 0.58, as
+    without weights.
     """
     problem = problems.build("allen_cahn_fronts", frames=33)
     problem = replace(problem, domain=problem.grid(_POINTS))
