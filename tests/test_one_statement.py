@@ -109,7 +109,7 @@ def test_solver_and_operator_agree_as_far_as_the_residual_says(key):
 
 @pytest.mark.parametrize("key", POINTS)
 def test_solver_and_network_agree_within_the_stated_errors(key):
-    """A member of the same family, by a network of its coordinates: the verdict says how far off."""
+    """A member of the same family, by a network of coordinates: the verdict says how far off."""
     problem = statement(key)
     inputs = problem.sample(1, generator=torch.Generator().manual_seed(3))
     setup = Setup(hyper={"width": 16, "layers": 2}, sampling=Sampling(interior=500))

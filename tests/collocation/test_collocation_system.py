@@ -58,9 +58,7 @@ def test_the_loss_is_a_weighted_sum_of_means():
 
 def test_adaptive_points_gather_where_the_residual_is_large():
     """Where u_t has a front of width 0.02, more points lie in it after a refresh."""
-    front = heat(
-        equations={"u": eq(dt(u), nu * lap(u) + 100 * exp(-((x - 0.5) ** 2) / 0.0004))}
-    )
+    front = heat(equations={"u": eq(dt(u), nu * lap(u) + 100 * exp(-((x - 0.5) ** 2) / 0.0004))})
     network = build_network(front, "mlp", width=8, layers=2)
 
     def inside(adaptive: bool) -> float:

@@ -63,7 +63,8 @@ def test_a_small_loss_with_a_large_fresh_residual_is_called_out():
     few = Setup(
         hyper={"width": 20, "layers": 3}, sampling=Sampling(interior=12, adaptive=False), every=1000
     )
-    found = solve_by_network(sharp, few, budget=Budget(steps=60), against=False)
+    # Not more steps: a loss that cannot fall any more asks for other points.
+    found = solve_by_network(sharp, few, budget=Budget(steps=15), against=False)
     assert found.record.history[-1].loss < 1e-6
     assert max(found.verdict.overfit.values()) > 10
     assert "the small loss is no evidence" in found.verdict.sentence
