@@ -25,7 +25,7 @@ _OVERFIT = 3.0
 the loss is not evidence."""
 _SPLIT = 3
 """Dimensions up to which the derivatives in a Laplacian are looked at one by one."""
-_GRIDDED = 6
+_GRIDDED = 3
 """Dimensions beyond which solutions are compared at points, as no grid can be stored."""
 _POINTS, _PART = 2000, 500
 """How many then, and how many at once."""
