@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 BOUNDS = {
     "burgers_trajectory": 0.08,
     "darcy_fno": 0.12,
+    "inverse": 0.02,
     "hidden_terms": 0.13,
     "own_data": 0.013,
     "own_equation": 2e-3,
