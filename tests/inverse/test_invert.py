@@ -1,6 +1,7 @@
 """Inversions: what is found agrees with the truth to within the error that they state."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,13 +11,14 @@ from fredholm.collocation.system import Sampling
 from fredholm.domains import Axis, Grid
 from fredholm.equations import coefficient, coords, div, dt, eq, field, grad, lap, param, sin
 from fredholm.errors import DataError, EquationError
+from fredholm.fields import Field
 from fredholm.inverse import invert
 from fredholm.inverse.damped_least_squares import search, standard_errors
 from fredholm.inverse.inversion import Inversion
 from fredholm.inverse.measured import Measured
 from fredholm.inverse.random_function import RandomFunction
 from fredholm.problems import Problem, build
-from fredholm.problems.priors import Bounded, GaussianField, LogNormal, TwoPhase
+from fredholm.problems.priors import Bounded, FourierSeries, GaussianField, LogNormal, TwoPhase
 from fredholm.training import Budget
 
 (x,) = coords("x")
@@ -55,6 +57,13 @@ def test_parameters_are_found_to_within_their_errors(start):
     assert found.settled and all(found.determined.values())
     assert found.misfit == pytest.approx(1.0, abs=0.05)
     assert found.sentence.startswith("D = 0.")
+
+
+def test_parameters_of_one_member_of_a_family():
+    varied = replace(decay(1.0, 0.5), initial={}, varies={"u": FourierSeries(1)})
+    wave = Field(torch.sin(varied.domain.points())[None], varied.domain)
+    found = invert(varied.member(wave), decayed(), ["D"])
+    assert found.values["D"] == pytest.approx(0.3, abs=3.5 * found.errors["D"])
 
 
 class Decay:

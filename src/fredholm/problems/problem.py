@@ -415,7 +415,8 @@ class Problem:
 
     def with_parameters(self, **values: float) -> Self:
         """The same problem with other values of parameters."""
-        return replace(self, parameters={**self.parameters, **values})
+        family = self.family and (self.family[0].with_parameters(**values), self.family[1])
+        return replace(self, parameters={**self.parameters, **values}, family=family)
 
     def origin(self, *, tol: float, solution: Solution | None = None) -> dict[str, Any]:
         """Where samples of this problem come from, as plain JSON."""
