@@ -183,6 +183,13 @@ def test_two_phases_are_found_to_the_error_that_is_stated():
         assert found.misfit < 2 and found.determined["a"]
 
 
+def test_a_diffusivity_that_may_be_negative_is_refused():
+    problem = flow(GaussianField(3.0, 3.0, sigma=60.0, boundary="neumann"))
+    blind = Observations(torch.full((1, 2), 0.5).double(), {"u": U}, {"u": torch.ones(1)}, 1.0)
+    with pytest.raises(EquationError, match="negative"):
+        invert(problem, blind, ["a"])
+
+
 def test_a_function_that_the_data_do_not_see_keeps_its_prior():
     problem = flow(LogNormal(SMOOTH))
     _, observations = pressures(problem, 0, n=10)
