@@ -294,7 +294,8 @@ def _largest_misfit(
     values |= {output(name).name: Component(_probe) for name in ansatz.functions}
     values |= dict(problem.parameters)
     values |= {name: Component(function) for name, function in problem.given.items()}
-    names = {Unknown(name): function for name, function in ansatz.functions.items()}
+    functions = ansatz.functions.items()
+    names: dict[Expression, Expression] = {Unknown(name): f for name, f in functions}
     worst = ("", 0.0)
     for term in terms:
         if term.name not in ansatz.exact:

@@ -93,7 +93,8 @@ class Places:
     """
 
     def __init__(self, problem: Problem, method: Method = "sobol") -> None:
-        self.problem, self.method = problem, method
+        self.problem = problem
+        self.method: Method = method
         self.region = region_of(problem)
 
     def draw(self, place: str, n: int, *, generator: torch.Generator) -> Points:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from fredholm.calculus.plan import Method as Derivatives
 from fredholm.collocation.networks import build_network
 from fredholm.collocation.observations import Observations
 from fredholm.collocation.solution import NetworkSolution
@@ -51,7 +52,7 @@ class Setup:
     every: int = 10
     hard: bool = True
     weighting: Weighting = field(default_factory=Constant)
-    derivatives: str = "auto"
+    derivatives: Derivatives = "auto"
     directions: int = 16
 
     def network_for(self, problem: Problem, seed: int) -> nn.Module:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fredholm.calculus import Pointwise
+from fredholm.calculus.plan import Method as Derivatives
 from fredholm.collocation.observations import Observations
 from fredholm.collocation.points import Places, Points
 from fredholm.collocation.terms import GAUGE, INITIAL, INTERIOR, Term, terms_of
@@ -75,7 +76,7 @@ class Collocation:
         *,
         weighting: Weighting | None = None,
         observations: Mapping[str, Observations] | None = None,
-        derivatives: str = "auto",
+        derivatives: Derivatives = "auto",
         directions: int = 16,
         generator: torch.Generator | None = None,
     ) -> None:

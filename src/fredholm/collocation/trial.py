@@ -65,7 +65,8 @@ class Trial(nn.Module):
 
     def substituted(self, e: Expression) -> Expression:
         """An expression of the unknowns as one of the outputs of the network."""
-        names = {Unknown(name): function for name, function in self.ansatz.functions.items()}
+        functions = self.ansatz.functions.items()
+        names: dict[Expression, Expression] = {Unknown(name): f for name, f in functions}
         return rename(e, names)
 
     def values(self) -> dict[str, Value]:
