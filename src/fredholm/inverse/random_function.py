@@ -147,7 +147,9 @@ class RandomFunction:
     def _balance(self, a: Field) -> Balance:
         parts = diffusion_of(self.problem, a)
         if not bool((parts.a.values > 0).all()):
-            raise EquationError(f"{self.name!r} makes the diffusivity of {self.problem.key!r} negative")
+            raise EquationError(
+                f"{self.name!r} makes the diffusivity of {self.problem.key!r} negative"
+            )
         return balance(parts.a, parts.f, parts.boundary, parts.c, parts.insulated)
 
     def _values(self, u: Field, a: Field) -> dict[str, Field | float]:

@@ -66,8 +66,11 @@ class Capture(TorchFunctionMode):
         self.active = False
 
     def release(self) -> None:
-        """Forgets what was recorded. The graph refers to this object and it to the graph, a circle
-        that Python does not see through: without this, its tensors would never be freed."""
+        """Forgets what was recorded.
+
+        The graph refers to this object and it to the graph, a circle that Python does not see
+        through: without this, its tensors would never be freed.
+        """
         self.products.clear()
         self.shifts.clear()
 
