@@ -33,7 +33,7 @@ WORDS = {
     "fit train.nc --lr 0": "lr > 0",
     "fit train.nc --lr -1": "lr > 0",
     "fit train.nc --lr fast": "expected a number",
-    "fit train.nc --weight-decay -1": "weight_decay >= 0",
+    "fit train.nc --weight-decay -1": "weight_decay is not negative, got -1",
     "fit train.nc --warmup 1.5": "warmup < 1",
     "fit train.nc --schedule cosin": "did you mean 'cosine'",
     "fit train.nc --clip 0": "clip > 0",
