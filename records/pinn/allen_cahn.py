@@ -2,8 +2,8 @@
 
     python records/pinn/allen_cahn.py AC.mat [--seeds 3] [--seconds 300]
 
-One thread. It is `fredholm solve allen_cahn_fronts --with pinn --harmonics 5 --activation tanh`:
-three hidden layers of 30, periodic to all orders, the initial state built in, Levenberg-Marquardt
+One thread. It is `fredholm solve allen_cahn_fronts --with pinn --width 30 --harmonics 5` with
+`--activation tanh`: three hidden layers of 30, periodic to all orders, the initial state built in, Levenberg-Marquardt
 in float64, points that follow the residual, all times at once and no causal weights.
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
     for seed in range(args.seeds):
         found = solve_by_network(
             problem,
-            setup(problem, harmonics=5, activation="tanh"),
+            setup(problem, width=30, harmonics=5, activation="tanh"),
             budget=Budget(seconds=args.seconds, clock="processor"),
             seed=seed,
         )

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus import Component, Pointwise
-from fredholm.collocation.points import Places, coordinates
+from fredholm.collocation.points import Places, coordinates, region_of
 from fredholm.collocation.terms import INITIAL, Term, terms_of
 from fredholm.domains.geometry import Region
 from fredholm.equations import Coefficient, Coord, Expression, Unknown
@@ -150,10 +150,11 @@ class _Builder:
         if not others:
             return lift, factor
         values = [lift, *others.values()] if box else [*others.values()]
-        walls = _Walls(self.problem.region, tuple(others), factor if box else None)
+        region = region_of(self.problem)
+        walls = _Walls(region, tuple(others), factor if box else None)
         if not box and len(others) == 1:
             [part] = others
-            self.given[f"{self.unknown}_distance"] = _Wall(self.problem.region, part)
+            self.given[f"{self.unknown}_distance"] = _Wall(region, part)
             return values[0], Coefficient(f"{self.unknown}_distance")
         names = [f"{self.unknown}_{place}" for place in (*["box"] * bool(box), *others)]
         for number, name in enumerate(names):
@@ -242,8 +243,7 @@ class _Walls:
         box: An expression of the coordinates that vanishes on those sides that count.
     """
 
-    def __init__(self, region: Region | None, parts: tuple[str, ...], box: Expression | None):
-        assert region is not None, "a part that is no side of the box belongs to a region"
+    def __init__(self, region: Region, parts: tuple[str, ...], box: Expression | None):
         self.region, self.parts = region, parts
         self.size = min(stop - start for start, stop in region.bounds)
         names = "xyz"[: region.dim] if region.dim <= 3 else [f"x{i}" for i in range(region.dim)]

@@ -81,7 +81,8 @@ class Collocation:
         generator: torch.Generator | None = None,
     ) -> None:
         self.trial, self.sampling = trial, sampling or Sampling()
-        self.derivatives, self.directions = derivatives, directions
+        self.derivatives: Derivatives = derivatives
+        self.directions = directions
         self.weighing = (weighting or Constant()).start(trial.problem)
         self.generator = generator or torch.Generator().manual_seed(0)
         self.places = Places(trial.problem, self.sampling.method)

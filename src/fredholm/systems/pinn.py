@@ -9,7 +9,7 @@ from fredholm.systems.card import Card
 def setup(
     problem: Problem,
     *,
-    width: int = 30,
+    width: int = 20,
     layers: int = 3,
     harmonics: int = 1,
     points: int = 2000,
@@ -24,7 +24,8 @@ def setup(
         harmonics: Waves by which a periodic coordinate enters.
         points: Points of the interior.
         activation: Sines leave plateaus that hyperbolic tangents stay on where a solution waves: on
-            `helmholtz` after sixty steps their errors are 0.003 and 1.7; on fronts they are alike.
+            `helmholtz` after sixty steps their errors are 0.003 and 1.7. `tanh` is better for
+            fronts: on `burgers_shock` after fifty processor seconds 0.007 and about 0.001.
     """
     return Setup(
         network="mlp",

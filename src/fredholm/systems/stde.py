@@ -14,6 +14,7 @@ import torch
 
 from fredholm import problems
 from fredholm.calculus.plan import MANY_DIMENSIONS
+from fredholm.calculus.plan import Method as Derivatives
 from fredholm.collocation import (
     Collocation,
     Sampling,
@@ -75,7 +76,9 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     """
     many = problems.build("sine_gordon", dim=_MANY)
     milliseconds = {}
-    for derivatives, repeats in (("stochastic", 20), ("laplacian", 4), ("nested", 2)):
+    timed: tuple[tuple[Derivatives, int], ...]
+    timed = ("stochastic", 20), ("laplacian", 4), ("nested", 2)
+    for derivatives, repeats in timed:
         seconds = statistics.median(_steps(many, derivatives, seed, repeats))
         milliseconds[derivatives] = round(1000 * seconds, 1)
         tell(f"{derivatives}: {milliseconds[derivatives]:.0f} ms a step in {_MANY} dimensions")
@@ -133,7 +136,7 @@ def paper(seed: int, tell: Tell) -> Outcome:
     )
 
 
-def _setup(problem: Problem, derivatives: str, seed: int, device: str) -> Setup:
+def _setup(problem: Problem, derivatives: Derivatives, seed: int, device: str) -> Setup:
     """That of the experiment: single precision, and derivatives as they are asked for."""
     chosen = setup(problem)
     network = build_network(problem, "mlp", seed=seed, **chosen.hyper).float().to(device)
@@ -142,7 +145,7 @@ def _setup(problem: Problem, derivatives: str, seed: int, device: str) -> Setup:
 
 def _steps(
     problem: Problem,
-    derivatives: str,
+    derivatives: Derivatives,
     seed: int,
     repeats: int,
     device: str = "cpu",
@@ -169,7 +172,7 @@ def _steps(
 
 def _error(
     problem: Problem,
-    derivatives: str,
+    derivatives: Derivatives,
     seed: int,
     tell: Tell,
     device: str = "cpu",
