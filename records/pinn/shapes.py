@@ -47,7 +47,7 @@ class Case:
 
 CASES = {
     "poisson_holes": Case("poisson_classic", 20, 3, 1000, 30, 1e-2),
-    "poisson_boltzmann": Case("poisson_boltzmann2d", 20, 3, 1000, 50, 1e-2, activation="sin"),
+    "poisson_boltzmann": Case("poisson_boltzmann2d", 30, 3, 2000, 120, 1e-2, activation="sin"),
     "cavity": Case("lid_driven_a4", 20, 4, 1000, 50, 5e-2),
     "backward_step": Case("ns_0_obstacle", 20, 4, 1500, 200, None, seeds=1),
 }
