@@ -3,10 +3,10 @@
 The experiment tells the two halves of the method apart. In the trial space of the operator, 16 by
 31 coefficients, the minimiser of the exact residual is 1.3e-5 from the solution, that of
 second-order differences on 64 points 4e-4 and of fourth order 2e-5 (Gauss-Newton, two initial
-states). Two minutes of training end at 1.2e-3, far above that, so that errors of the differences do
-not show, and the same network learns from them about as well (1.3e-3): the ratio of 0.3 that was
-expected does not hold. What shows is the cost of a network that computes on the fine grid, as in the
-publication: an FNO there is left at 1.1e-2.
+states). Two minutes of training end at 1.2e-3, far above that, so that errors of the differences
+do not show, and the same network learns from them about as well (1.3e-3): the ratio of 0.3 that
+was expected does not hold. What shows is the cost of a network that computes on the fine grid, as
+in the publication: an FNO there is left at 1.1e-2.
 """
 
 import time
