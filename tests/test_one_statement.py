@@ -26,7 +26,7 @@ from fredholm.problems.imposing import impose
 from fredholm.problems.priors import FourierSeries, GaussianField
 from fredholm.training import Budget
 
-POINTS = {"poisson": (15, 15), "wave": (12, 11), "burgers": (12, 21)}
+POINTS = {"poisson": (11, 11), "wave": (12, 11), "burgers": (12, 21)}
 HORIZON = 0.5
 
 
