@@ -3,8 +3,9 @@
     python records/pinn/allen_cahn.py AC.mat [--seeds 3] [--seconds 300]
 
 One thread. It is `fredholm solve allen_cahn_fronts --with pinn --width 30 --harmonics 5` with
-`--activation tanh`: three hidden layers of 30, periodic to all orders, the initial state built in, Levenberg-Marquardt
-in float64, points that follow the residual, all times at once and no causal weights.
+`--activation tanh`: three hidden layers of 30, periodic to all orders, the initial state built in,
+Levenberg-Marquardt in float64, points that follow the residual, all times at once and no causal
+weights.
 """
 
 import argparse
