@@ -16,7 +16,7 @@ ONE_THREAD := OMP_NUM_THREADS=1
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs,zarr]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs,zarr,mesh]'
 	touch $@
 
 demo: .venv/ready

@@ -1,6 +1,7 @@
-"""Where functions live: grids of samples, and regions with boundaries in named parts."""
+"""Where functions live: grids, clouds and meshes, and regions with boundaries in named parts."""
 
 from fredholm.domains.axis import Axis
+from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.domain import Domain
 from fredholm.domains.geometry import (
     Ball,
@@ -15,22 +16,33 @@ from fredholm.domains.geometry import (
     joined,
 )
 from fredholm.domains.grid import Grid
+from fredholm.domains.mesh import Mesh
+from fredholm.domains.scattered import Scattered
+from fredholm.domains.stack import Stack, stacked
 from fredholm.domains.transfer import interpolation_matrix, resample
+from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
     "Axis",
     "Ball",
     "Boundary",
     "Box",
+    "Cylinder",
     "Disk",
     "Domain",
     "Ellipse",
     "Grid",
     "Interval",
+    "Mesh",
+    "PointCloud",
     "Polygon",
     "Rectangle",
     "Region",
+    "Scattered",
+    "Stack",
+    "Unstructured",
     "interpolation_matrix",
     "joined",
     "resample",
+    "stacked",
 ]

@@ -27,6 +27,7 @@ from fredholm.layers.inits import (
 )
 from fredholm.layers.mlp import MLP
 from fredholm.layers.random_fourier import RandomFourier
+from fredholm.layers.segments import segment_mean, segment_sum
 from fredholm.layers.shifted_gaussians import ShiftedGaussians
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
@@ -72,6 +73,8 @@ __all__ = [
     "pad",
     "refine",
     "require_transform",
+    "segment_mean",
+    "segment_sum",
     "to_coefficients",
     "to_points",
 ]

@@ -1,0 +1,119 @@
+"""Meshes of simplices: intervals, triangles and tetrahedra."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from fredholm.domains.unstructured import Unstructured, as_coordinates, coordinate_labels
+
+Cell = Literal["line", "triangle", "tetra"]
+CELLS: dict[int, Cell] = {2: "line", 3: "triangle", 4: "tetra"}
+"""Kinds of cells by their number of corners."""
+
+
+class Mesh(Unstructured):
+    """Points joined to cells, with named parts of the boundary.
+
+    Functions on a mesh are known by their values at its nodes and are linear in each cell (P1). A
+    surface, triangles in three dimensions, is a mesh too; its measure is its area.
+
+    Args:
+        nodes: Coordinates of the nodes.
+        cells: Numbers of the corners of each cell. Their order is not kept: cells are turned so
+            that their volume is positive.
+        parts: Facets (numbers of their corners) of each named part of the boundary. Facets of the
+            boundary that no part holds become the part `"boundary"`.
+        names: Names of the coordinates, by default x, y, z.
+        units: Units, for all coordinates or one each.
+
+    Shapes:
+        nodes (n, dim), cells (m, corners) with corners ≤ dim + 1, facets (f, corners - 1).
+
+    Raises:
+        ValueError: Cells that name no node, have no volume, or do not fit together (see
+            `fredholm.domains.check_mesh`), nodes in no cell, or facets that are no boundary.
+    """
+
+    def __init__(
+        self,
+        nodes: Float[Tensor, "n dim"],
+        cells: Int[Tensor, "m corners"],
+        *,
+        parts: Mapping[str, Int[Tensor, "f facet"]] | None = None,
+        names: Sequence[str] = (),
+        units: str | Sequence[str] = "",
+    ) -> None:
+        from fredholm.domains.mesh_checks import check_mesh, named_facets, oriented
+
+        self._coords = as_coordinates(nodes)
+        self.names, self.units = coordinate_labels(self.dim, names, units)
+        self.cells = oriented(self._coords, torch.as_tensor(cells, dtype=torch.long))
+        check_mesh(self._coords, self.cells)
+        self.facets: dict[str, Int[Tensor, "f facet"]] = named_facets(self.cells, parts or {})
+
+    @property
+    def coords(self) -> Float[Tensor, "n dim"]:
+        return self._coords
+
+    @property
+    def nodes(self) -> Float[Tensor, "n dim"]:
+        """Coordinates of the nodes, as of any domain `coords`."""
+        return self._coords
+
+    @property
+    def kind(self) -> Cell:
+        """What the cells are."""
+        return CELLS[self.cells.shape[1]]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.facets)
+
+    def on(self, part: str) -> Int[Tensor, "k"]:
+        self._require(part)
+        return self.facets[part].unique()
+
+    @cached_property
+    def volumes(self) -> Float[Tensor, "m"]:
+        """Length, area or volume of each cell."""
+        return simplex_volumes(self._coords[self.cells])
+
+    @cached_property
+    def _lumped(self) -> Float[Tensor, "n"]:
+        corners = self.cells.shape[1]
+        share = (self.volumes / corners)[:, None].expand(-1, corners)
+        weights = torch.zeros(len(self), dtype=torch.float64)
+        return weights.index_add_(0, self.cells.flatten(), share.flatten())
+
+    def weights(self) -> Float[Tensor, "n"]:
+        """The integrals of the P1 basis functions: exact for functions linear in each cell."""
+        return self._lumped
+
+    @cached_property
+    def normals(self) -> Float[Tensor, "n dim"]:  # type: ignore[override]
+        from fredholm.domains.mesh_checks import boundary_normals
+
+        return boundary_normals(self._coords, self.cells, torch.cat([*self.facets.values()]))
+
+    @cached_property
+    def edges(self) -> Int[Tensor, "e 2"]:
+        """Pairs of nodes that a cell joins, the smaller number first, each once."""
+        corners = self.cells.shape[1]
+        first, second = torch.triu_indices(corners, corners, offset=1)
+        pairs = torch.stack([self.cells[:, first], self.cells[:, second]], dim=-1).flatten(0, 1)
+        return pairs.sort(dim=1).values.unique(dim=0)
+
+    def __str__(self) -> str:
+        return f"Mesh({len(self)} nodes, {len(self.cells)} {self.kind} cells)"
+
+
+def simplex_volumes(corners: Float[Tensor, "m corners dim"]) -> Float[Tensor, "m"]:
+    """Length, area or volume of simplices, in any dimension that holds them: √det(EEᵀ)/k!."""
+    sides = corners[:, 1:] - corners[:, :1]
+    gram = torch.linalg.det(sides @ sides.mT).clamp(min=0)
+    return gram.sqrt() / math.factorial(sides.shape[1])
