@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.domains import Axis, Domain
+from fredholm.domains import Axis, Domain, described
 from fredholm.fields import NOTHING, Field, Given, Signature, Variable
 
 
@@ -16,8 +16,9 @@ from fredholm.fields import NOTHING, Field, Given, Signature, Variable
 class Samples:
     """Input functions, target functions, and what is known about them.
 
-    A time-dependent problem has targets on a grid whose first axis is `t` and inputs on the spatial
-    grid; a steady one has both on the same grid.
+    A time-dependent problem has targets on a domain whose first axis is `t` and inputs on its
+    space; a steady one has both on the same domain. Where shapes vary, every sample has a domain of
+    its own (`fredholm.domains.Stack`); inputs without channels then are the shape alone.
 
     Args:
         inputs: What the operator is shown.
@@ -79,8 +80,8 @@ class Samples:
     def signature(self) -> Signature:
         """Grids and labels of both sides: what an operator for these samples has to fit."""
         return Signature(
-            self.inputs.grid,
-            self.targets.grid,
+            described(self.inputs.domain),
+            described(self.targets.domain),
             self.input_variables,
             self.target_variables,
             self.param_variables,

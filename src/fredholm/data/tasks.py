@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fredholm.data.samples import Samples
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Domain, over_time, space_of, time_of
 from fredholm.errors import DataError
 from fredholm.fields import Field, Signature, Variable
 
@@ -23,10 +23,10 @@ def forecast(samples: Samples) -> Samples:
     """
     if not _holds_its_input(samples):
         return samples
-    time = samples.targets.grid.axis("t")
+    time = _time(samples)
     later = replace(time, size=time.size - 1, location="right")
-    grid = Grid.of(later, *samples.inputs.grid.axes)
-    targets = Field(samples.targets.values[:, 1:], grid)
+    domain = over_time(later, samples.inputs.domain)
+    targets = Field(samples.targets.values[:, 1:], domain)
     return replace(samples, targets=targets, input_variables=samples.target_variables)
 
 
@@ -37,8 +37,7 @@ def one_step(samples: Samples) -> Samples:
         DataError: The samples are not trajectories that begin with their inputs.
     """
     steps = windows(samples, 1)
-    grid = steps.inputs.domain
-    return replace(steps, targets=Field(steps.targets.values[:, 0], grid))
+    return replace(steps, targets=Field(steps.targets.values[:, 0], steps.inputs.domain))
 
 
 def windows(samples: Samples, length: int, *, stride: int = 1) -> Samples:
@@ -62,21 +61,21 @@ def windows(samples: Samples, length: int, *, stride: int = 1) -> Samples:
     following = starts[:, None] + torch.arange(1, length + 1)
     step = _step(samples)
     time = replace(step, size=length, stop=length * step.spacing)
-    space = samples.inputs.grid
+    space = _each(samples, len(starts))
     return _repeated(
         samples,
         len(starts),
         inputs=Field(frames[:, starts].flatten(0, 1), space),
-        targets=Field(frames[:, following].flatten(0, 1), Grid.of(time, *space.axes)),
+        targets=Field(frames[:, following].flatten(0, 1), over_time(time, space)),
         step=step,
     )
 
 
 def first_step(samples: Samples) -> Samples:
     """Windows cut to their first step; other samples as they are."""
-    if samples.step is None or "t" not in samples.targets.grid.names:
+    if samples.step is None or "t" not in samples.targets.domain.names:
         return samples
-    space = samples.targets.grid.without("t")
+    space = space_of(samples.targets.domain)
     return replace(samples, targets=Field(samples.targets.values[:, 0], space))
 
 
@@ -99,7 +98,7 @@ def pairs(samples: Samples) -> Samples:
     frames = _frames(samples)
     step = _step(samples)
     first, second = torch.triu_indices(frames.shape[1], frames.shape[1], offset=1)
-    space = samples.inputs.grid
+    space = _each(samples, len(first))
     result = _repeated(
         samples,
         len(first),
@@ -120,7 +119,7 @@ def as_trained(samples: Samples, signature: Signature) -> Samples:
 
     Trajectories are forecasts for a map from state to state too: it is repeated to make them.
     """
-    if "t" not in samples.targets.grid.names or "t" in signature.input_grid.names:
+    if "t" not in samples.targets.domain.names or "t" in signature.input_grid.names:
         return samples
     if LEAD_TIME in (variable.name for variable in signature.params):
         return pairs(samples)
@@ -141,9 +140,22 @@ def _frames(samples: Samples) -> Tensor:
     return samples.targets.values
 
 
+def _time(samples: Samples) -> Axis:
+    """The times of trajectories."""
+    time = time_of(samples.targets.domain)
+    assert time is not None
+    return time
+
+
+def _each(samples: Samples, times: int) -> Domain:
+    """Where the states lie when each sample becomes so many."""
+    order = torch.arange(len(samples)).repeat_interleave(times)
+    return samples.inputs.domain.chosen(order)
+
+
 def _step(samples: Samples) -> Axis:
     """The time axis from one frame to the next."""
-    time = samples.targets.grid.axis("t")
+    time = _time(samples)
     return replace(time, size=1, start=0.0, stop=time.spacing, location="right")
 
 
@@ -168,11 +180,11 @@ def _repeated(
 
 def _holds_its_input(samples: Samples) -> bool:
     """Whether the first frame of the targets is the input."""
-    grid, space = samples.targets.grid, samples.inputs.grid
-    if grid.names != ("t", *space.names) or samples.targets.channels != samples.inputs.channels:
+    domain, space = samples.targets.domain, samples.inputs.domain
+    if domain.names != ("t", *space.names) or samples.targets.channels != samples.inputs.channels:
         return False
-    time: Axis = grid.axes[0]
-    if time.location != "node" or time.size < 2 or grid.axes[1:] != space.axes:
+    time = _time(samples)
+    if time.location != "node" or time.size < 2 or space_of(domain) != space:
         return False
     first, second = samples.targets.values[:, 0], samples.targets.values[:, 1]
     given = samples.inputs.values.to(first)

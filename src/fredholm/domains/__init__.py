@@ -18,6 +18,7 @@ from fredholm.domains.geometry import (
 from fredholm.domains.grid import Grid
 from fredholm.domains.mesh import Mesh
 from fredholm.domains.scattered import Scattered
+from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
 from fredholm.domains.stack import Stack, stacked
 from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
@@ -41,8 +42,13 @@ __all__ = [
     "Scattered",
     "Stack",
     "Unstructured",
+    "behind_time_of",
+    "described",
     "interpolation_matrix",
     "joined",
+    "over_time",
     "resample",
+    "space_of",
     "stacked",
+    "time_of",
 ]

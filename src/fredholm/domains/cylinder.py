@@ -1,7 +1,7 @@
 """Space-time over clouds and meshes."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from jaxtyping import Float
@@ -65,10 +65,12 @@ class Cylinder(Domain):
     def weights(self) -> Float[Tensor, "*batch times points"]:
         return self.time.weights()[:, None] * self.space.weights()[..., None, :]
 
-    def __getitem__(self, index: slice | list[int] | Tensor) -> Self:
-        """The domains of some functions of the batch."""
-        space = self.space[index] if isinstance(self.space, Stack) else self.space
-        return type(self)(self.time, space)
+    @property
+    def count(self) -> int | None:
+        return self.space.count
+
+    def chosen(self, index: Any) -> Self:
+        return type(self)(self.time, self.space.chosen(index))  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         return f"Cylinder({self.time}; {self.space})"

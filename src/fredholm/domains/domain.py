@@ -1,6 +1,7 @@
 """Where a function is sampled, and how sums become integrals."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,11 @@ class Domain(ABC):
     Everything that a norm, an operator or a picture has to know about the discretisation is asked
     here, so that no caller carries spacings, measures or axis orders by hand.
     """
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Names of the coordinates; a time is called t and stands first."""
 
     @property
     @abstractmethod
@@ -30,7 +36,20 @@ class Domain(ABC):
 
     @abstractmethod
     def weights(self) -> Float[Tensor, "*points"]:
-        """Quadrature weights in float64; a weight of zero marks padding."""
+        """Quadrature weights in float64; a weight of zero marks padding.
+
+        Where every function has a domain of its own, points and weights have a leading dimension
+        that counts them.
+        """
+
+    @property
+    def count(self) -> int | None:
+        """For how many functions there is a domain each; None where all share this one."""
+        return None
+
+    def chosen(self, index: Any) -> "Domain":
+        """The domains of some functions of a batch: this one, where all share it."""
+        return self
 
     @property
     def measure(self) -> float:

@@ -44,6 +44,13 @@ class Stack(Domain):
     def __len__(self) -> int:
         return len(self.members)
 
+    @property
+    def count(self) -> int:
+        return len(self.members)
+
+    def chosen(self, index: Any) -> Self:
+        return self[index]
+
     def __getitem__(self, index: slice | Sequence[int] | Tensor) -> Self:
         """The domains chosen by a slice, a list, a mask or a tensor of indices."""
         chosen = torch.arange(len(self))[index].tolist()

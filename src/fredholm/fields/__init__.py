@@ -5,7 +5,7 @@ from fredholm.fields.given import NOTHING, Given
 from fredholm.fields.interpolant import Interpolant
 from fredholm.fields.neural_field import NeuralField
 from fredholm.fields.normalisers import Standardise
-from fredholm.fields.norms import difference, inner, integral, norm
+from fredholm.fields.norms import cleared, difference, inner, integral, mean_square, norm
 from fredholm.fields.signature import Signature
 from fredholm.fields.symmetries import Symmetry, group
 from fredholm.fields.variables import Variable
@@ -20,9 +20,11 @@ __all__ = [
     "Standardise",
     "Symmetry",
     "Variable",
+    "cleared",
     "difference",
     "group",
     "inner",
     "integral",
+    "mean_square",
     "norm",
 ]

@@ -19,19 +19,25 @@ class Field:
 
     Args:
         values: One value per function, point and channel.
-        domain: Where the samples lie; all functions of the batch share it.
+        domain: Where the samples lie: one domain that all functions share, or one for each
+            (`Stack`), whose padding holds zeros.
 
     Shapes:
         values (batch, *domain.shape, channels).
 
     Raises:
-        ValueError: The shape of the values is not that of the domain.
+        ValueError: The shape of the values is not that of the domain, or the number of functions
+            not that of the domains.
     """
 
     values: Shaped[Tensor, "batch *points c"]
     domain: Domain
 
     def __post_init__(self) -> None:
+        if self.domain.count not in (None, len(self.values)):
+            raise ValueError(
+                f"{len(self.values)} functions need as many domains, got {self.domain.count}"
+            )
         if tuple(self.values.shape[1:-1]) != self.domain.shape:
             raise ValueError(
                 f"values of a field are (batch, *points, channels) with points "
@@ -45,7 +51,11 @@ class Field:
         """The functions chosen by a slice, a list or a tensor of indices; still a batch."""
         if isinstance(index, int):
             index = slice(index, index + 1) if index != -1 else slice(index, None)
-        return self.with_values(self.values[index])
+        domain = self.domain.chosen(index)
+        values = self.values[index]
+        if domain.shape != self.domain.shape:  # less padding
+            values = values[..., : domain.shape[-1], :]
+        return replace(self, values=values, domain=domain)
 
     @property
     def channels(self) -> int:

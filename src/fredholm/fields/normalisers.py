@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from fredholm.calls import Recorded
 from fredholm.fields.field import Field
+from fredholm.fields.norms import cleared
 
 
 class Standardise(nn.Module, Recorded):
@@ -34,10 +35,12 @@ class Standardise(nn.Module, Recorded):
         A constant channel keeps scale one: there is nothing to divide by.
         """
         weights = u.domain.weights().to(u.values.device, torch.float64)
-        weights = weights / weights.sum()
-        values = u.values.to(torch.float64).flatten(1, -2)
-        mean = torch.einsum("bnc,n->c", values, weights.flatten()) / len(u)
-        variance = torch.einsum("bnc,n->c", (values - mean) ** 2, weights.flatten()) / len(u)
+        if u.domain.count is None:
+            weights = weights[None]
+        weights = weights.flatten(1) / weights.flatten(1).sum(1, keepdim=True)
+        values, weights = u.values.to(torch.float64).flatten(1, -2), weights.expand(len(u), -1)
+        mean = torch.einsum("bnc,bn->c", values, weights) / len(u)
+        variance = torch.einsum("bnc,bn->c", (values - mean) ** 2, weights) / len(u)
         scale = variance.sqrt()
         flat = scale <= 1e-12 * mean.abs().clamp(min=1e-30)
         self.mean.copy_(mean)
@@ -46,8 +49,8 @@ class Standardise(nn.Module, Recorded):
 
     def encode(self, u: Field) -> Field:
         """To zero mean and unit scale."""
-        return u.with_values((u.values - self.mean) / self.scale)
+        return cleared(u.with_values((u.values - self.mean) / self.scale))
 
     def decode(self, u: Field) -> Field:
         """Back to physical units."""
-        return u.with_values(u.values * self.scale + self.mean)
+        return cleared(u.with_values(u.values * self.scale + self.mean))

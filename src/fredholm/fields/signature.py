@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Grid, Scattered, time_of
 from fredholm.fields.variables import Variable
 
 
@@ -11,7 +11,8 @@ class Signature:
     """Grids and channels of the two sides of a map between functions.
 
     Args:
-        input_grid, target_grid: Grids of the training samples. Where the targets are trajectories,
+        input_grid, target_grid: Grids of the training samples, or what is known of their points
+            where they are scattered. Where the targets are trajectories,
             the first axis of theirs is `t` and the others are those of the inputs.
         inputs, targets: Names and units of the channels.
         params: Names and units of the parameters that vary between the samples.
@@ -19,8 +20,8 @@ class Signature:
             that interval, from one state to the next.
     """
 
-    input_grid: Grid
-    target_grid: Grid
+    input_grid: Grid | Scattered
+    target_grid: Grid | Scattered
     inputs: tuple[Variable, ...]
     targets: tuple[Variable, ...]
     params: tuple[Variable, ...] = ()
@@ -29,8 +30,7 @@ class Signature:
     @property
     def time(self) -> Axis | None:
         """The times of the answer, where the inputs have none."""
-        new = "t" in self.target_grid.names and "t" not in self.input_grid.names
-        return self.target_grid.axis("t") if new else None
+        return None if "t" in self.input_grid.names else time_of(self.target_grid)
 
     @property
     def state_to_state(self) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fredholm.calculus import derivative
 from fredholm.data import Samples, first_step
-from fredholm.fields import Field, Symmetry, difference, group, norm
+from fredholm.fields import Field, Symmetry, difference, group, mean_square, norm
 from fredholm.objectives.objective import Objective
 from fredholm.operators import Operator
 
@@ -58,7 +58,7 @@ class MeanSquare(Supervised):
     name: ClassVar[str] = "mean_square"
 
     def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
-        return (predicted.values - truth.values).square().flatten(1).mean(1)
+        return mean_square(difference(predicted, truth))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from fredholm.domains import Axis, Domain, Grid
+from fredholm.domains import Axis, Domain, over_time
 from fredholm.errors import DivergedError
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.operators.operator import Operator
@@ -95,9 +95,9 @@ def rollout(
             _require_finite(state, number, n)
         if number % every == 0:
             frames.append(state.values)
-            grid = state.grid
+            domain = state.domain
     time = Axis(n // every, 0.0, n * interval, location="right", name="t", units=units)
-    return Field(torch.stack(frames, dim=1), Grid.of(time, *grid.axes))
+    return Field(torch.stack(frames, dim=1), over_time(time, domain))
 
 
 def _require_finite(state: Field, number: int, n: int) -> None:

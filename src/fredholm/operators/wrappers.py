@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from fredholm.domains import Axis, Domain, Grid
-from fredholm.fields import NOTHING, Field, Given, Standardise, group
+from fredholm.domains import Axis, Domain, Grid, over_time, space_of
+from fredholm.fields import NOTHING, Field, Given, Standardise, cleared, group
 from fredholm.operators.operator import Operator
 from fredholm.operators.rollout import states
 
@@ -165,8 +165,8 @@ class Unrolled(Operator):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         frames = list(states(self.step, u, self.time.size, given))
-        grid = Grid.of(self.time, *frames[-1].grid.axes)
-        result = Field(torch.stack([frame.values for frame in frames], dim=1), grid)
+        domain = over_time(self.time, frames[-1].domain)
+        result = Field(torch.stack([frame.values for frame in frames], dim=1), domain)
         return result if at is None else result.at(at)
 
 
@@ -192,7 +192,7 @@ class Recurrent(Operator):
             following = self.step(u.with_values(history), given)
             frames.append(following.values)
             history = torch.cat([history[..., following.channels :], following.values], dim=-1)
-        result = Field(torch.stack(frames, dim=1), Grid.of(self.time, *u.grid.axes))
+        result = Field(torch.stack(frames, dim=1), over_time(self.time, u.domain))
         return result if at is None else result.at(at)
 
 
@@ -215,13 +215,13 @@ class TimeChannels(Operator):
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         image = self.operator(u, given)
         values = image.values.unflatten(-1, (self.time.size, -1)).movedim(-2, 1)
-        result = Field(values, Grid.of(self.time, *image.grid.axes))
+        result = Field(values, over_time(self.time, image.domain))
         return result if at is None else result.at(at)
 
     def terms(
         self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        groups = Field(target.values.movedim(1, -2).flatten(-2), target.grid.without("t"))
+        groups = Field(target.values.movedim(1, -2).flatten(-2), space_of(target.domain))
         return self.operator.terms(u, groups, given, generator=generator)
 
 
@@ -255,6 +255,6 @@ class ParamsAsChannels(Operator):
                 f"{None if given.params is None else tuple(given.params.shape)}"
             )
         params = (given.params.to(u.values) - self.scale.mean) / self.scale.scale
-        constant = params.reshape(len(u), *[1] * u.domain.dim, -1)
+        constant = params.reshape(len(u), *[1] * len(u.domain.shape), -1)
         constant = constant.expand(*u.values.shape[:-1], -1)
-        return u.with_values(torch.cat([u.values, constant], dim=-1))
+        return cleared(u.with_values(torch.cat([u.values, constant], dim=-1)))

@@ -1,0 +1,253 @@
+"""Meshes of regions, by gmsh."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import singledispatch
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from fredholm.domains.geometry import (
+    Ball,
+    Box,
+    Difference,
+    Ellipse,
+    Intersection,
+    Polygon,
+    Region,
+    Union,
+)
+from fredholm.domains.mesh import Mesh
+from fredholm.errors import FredholmError
+from fredholm.extras import require
+
+_CURVES = 16
+"""Edges that make a full circle at least, however long they may be."""
+_GROWTH = 0.3
+"""By how much edges grow, per distance from a part of the boundary that is refined."""
+_OPTIONS = {
+    "General.Terminal": 0,
+    "General.NumThreads": 1,
+    "Mesh.Algorithm": 6,
+    "Mesh.RandomSeed": 1,
+    "Mesh.MeshSizeMin": 0,
+    "Mesh.MeshSizeFromCurvature": _CURVES,
+}
+_TYPES = {1: 1, 2: 2, 3: 4}
+"""What gmsh calls simplices of so many dimensions."""
+
+
+def mesh_region(region: Region, size: float, *, refine: Mapping[str, float] | None = None) -> Mesh:
+    """A mesh of simplices that fills a region; equal arguments give equal meshes.
+
+    Boundaries are followed exactly: nodes of the boundary lie on it, corners are nodes. Curved
+    boundaries are cut into chords, at least 16 per full circle.
+
+    Args:
+        region: An interval, or boxes, balls, ellipses, polygons and what `|`, `&` and `-` make of
+            them, in two or three dimensions.
+        size: Target length of edges, in the units of the coordinates.
+        refine: Target lengths at parts of the boundary, by name; away from there edges grow by 0.3
+            per distance until they have the general length.
+
+    Returns:
+        The mesh; its parts have the names of the region's.
+
+    Raises:
+        ValueError: A length that is not positive, a part that does not exist, or a region that
+            cannot be meshed.
+        MissingExtra: gmsh is not installed; it is needed in two and three dimensions.
+
+    Reference:
+        Geuzaine and Remacle, Int. J. Numer. Meth. Engng 79, 2009 (gmsh).
+    """
+    refine = dict(refine or {})
+    for part in refine:
+        region._require(part=part)
+    wrong = [length for length in (size, *refine.values()) if not 0 < length < math.inf]
+    if wrong:
+        raise ValueError(f"lengths of edges are positive, got {wrong[0]}")
+    if region.dim == 1 and isinstance(region, Box):
+        return _line(region, size, refine)
+    if region.dim not in (2, 3):
+        raise ValueError(
+            f"regions are meshed in two and three dimensions, and intervals; this "
+            f"{type(region).__name__} has {region.dim}"
+        )
+    gmsh = require("gmsh", "meshing a region", "mesh")
+    with _model(gmsh):
+        # OpenCASCADE has absolute tolerances: lengths near one, by an exact power of two.
+        scale = 2.0 ** round(math.log2(region.size))
+        _shape(region, gmsh.model.occ, scale)
+        gmsh.model.occ.synchronize()
+        sides = _sides(gmsh, region, scale)
+        _sizes(gmsh, sides, size / scale, {part: h / scale for part, h in refine.items()})
+        gmsh.option.setNumber("Mesh.MeshSizeMax", size / scale)
+        try:
+            gmsh.model.mesh.generate(region.dim)
+        except Exception as error:  # gmsh raises nothing more specific
+            raise FredholmError(f"gmsh could not mesh the region: {error}") from error
+        return _extracted(gmsh, region.dim, sides, scale)
+
+
+def _line(region: Box, size: float, refine: Mapping[str, float]) -> Mesh:
+    """An interval, with edges of one length."""
+    ((start, stop),) = region.bounds
+    count = max(1, math.ceil((stop - start) / min([size, *refine.values()]) - 1e-9))
+    nodes = torch.linspace(start, stop, count + 1, dtype=torch.float64)[:, None]
+    numbers = torch.arange(count + 1)
+    if region.name:
+        ends = {region.name: torch.tensor([[0], [count]])}
+    else:
+        ends = {part: torch.tensor([[i]]) for part, i in zip(region.parts, (0, count))}
+    return Mesh(nodes, torch.stack([numbers[:-1], numbers[1:]], dim=1), parts=ends)
+
+
+@contextmanager
+def _model(gmsh: Any) -> Iterator[None]:
+    """An empty model of our own; afterwards gmsh is as it was."""
+    ours = not gmsh.isInitialized()
+    if ours:
+        gmsh.initialize(readConfigFiles=False, interruptible=False)
+    earlier = gmsh.model.getCurrent()
+    names = [*_OPTIONS, "Mesh.MeshSizeMax"]
+    options = {name: gmsh.option.getNumber(name) for name in names}
+    try:
+        for name, value in _OPTIONS.items():
+            gmsh.option.setNumber(name, value)
+        gmsh.model.add("fredholm")
+        yield
+    finally:
+        if ours:
+            gmsh.finalize()
+        else:
+            gmsh.model.remove()
+            gmsh.model.setCurrent(earlier)
+            for name, value in options.items():
+                gmsh.option.setNumber(name, value)
+
+
+Tags = list[tuple[int, int]]
+
+
+@singledispatch
+def _shape(region: Region, occ: Any, scale: float) -> Tags:
+    """Adds a region, its lengths divided by the scale; returns dimensions and tags."""
+    raise ValueError(
+        f"a {type(region).__name__} cannot be meshed; boxes, balls, ellipses, polygons and their "
+        "unions, intersections and differences can: state the shape as a Polygon"
+    )
+
+
+@_shape.register
+def _(region: Box, occ: Any, scale: float) -> Tags:
+    corner = [start / scale for start, _ in region.bounds]
+    sides = [(stop - start) / scale for start, stop in region.bounds]
+    if region.dim == 2:
+        return [(2, occ.addRectangle(*corner, 0.0, *sides))]
+    return [(3, occ.addBox(*corner, *sides))]
+
+
+@_shape.register
+def _(region: Ball, occ: Any, scale: float) -> Tags:
+    centre, radius = [c / scale for c in region.centre], region.radius / scale
+    if region.dim == 2:
+        return [(2, occ.addDisk(*centre, 0.0, radius, radius))]
+    return [(3, occ.addSphere(*centre, radius))]
+
+
+@_shape.register
+def _(region: Ellipse, occ: Any, scale: float) -> Tags:
+    (x, y), (a, b) = ([v / scale for v in pair] for pair in (region.centre, region.radii))
+    # The longer half-axis comes first, along a direction of its own.
+    along = [1.0, 0.0, 0.0] if a >= b else [0.0, 1.0, 0.0]
+    return [(2, occ.addDisk(x, y, 0.0, max(a, b), min(a, b), zAxis=[0.0, 0.0, 1.0], xAxis=along))]
+
+
+@_shape.register
+def _(region: Polygon, occ: Any, scale: float) -> Tags:
+    corners = [occ.addPoint(x / scale, y / scale, 0.0) for x, y in region.vertices]
+    edges = [occ.addLine(a, b) for a, b in zip(corners, [*corners[1:], corners[0]])]
+    return [(2, occ.addPlaneSurface([occ.addCurveLoop(edges)]))]
+
+
+@_shape.register
+def _(region: Union, occ: Any, scale: float) -> Tags:
+    return occ.fuse(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
+
+
+@_shape.register
+def _(region: Intersection, occ: Any, scale: float) -> Tags:
+    return occ.intersect(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
+
+
+@_shape.register
+def _(region: Difference, occ: Any, scale: float) -> Tags:
+    return occ.cut(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
+
+
+def _sides(gmsh: Any, region: Region, scale: float) -> dict[int, str]:
+    """The part that each curve (surface) of the boundary belongs to, by its tag."""
+    found = {}
+    solids = gmsh.model.getEntities(region.dim)
+    for dim, tag in gmsh.model.getBoundary(solids, combined=True, oriented=False):
+        points = scale * _points_on(gmsh, dim, tag)[:, : region.dim]
+        gaps = [float(region.distance(points, part).abs().sum()) for part in region.parts]
+        found[tag] = region.parts[min(range(len(gaps)), key=gaps.__getitem__)]
+    return found
+
+
+def _points_on(gmsh: Any, dim: int, tag: int) -> Float[Tensor, "k 3"]:
+    """Some points inside a curve or on a surface."""
+    if dim == 1:
+        (start,), (stop,) = gmsh.model.getParametrizationBounds(dim, tag)
+        at = [start + share * (stop - start) for share in (0.25, 0.5, 0.75)]
+        found = gmsh.model.getValue(dim, tag, at)
+    else:
+        middle = gmsh.model.occ.getCenterOfMass(dim, tag)
+        found, _ = gmsh.model.getClosestPoint(dim, tag, middle)
+    return torch.as_tensor(found, dtype=torch.float64).reshape(-1, 3)
+
+
+def _sizes(gmsh: Any, sides: Mapping[int, str], size: float, refine: Mapping[str, float]) -> None:
+    """Asks for shorter edges at some parts."""
+    field = gmsh.model.mesh.field
+    lists = {1: "CurvesList", 2: "SurfacesList"}[gmsh.model.getDimension() - 1]
+    limits = []
+    for part, length in refine.items():
+        gap = field.add("Distance")
+        field.setNumbers(gap, lists, [tag for tag, name in sides.items() if name == part])
+        field.setNumber(gap, "Sampling", 100)
+        limit = field.add("MathEval")
+        field.setString(limit, "F", f"Min({length!r} + {_GROWTH} * F{gap}, {size!r})")
+        limits.append(limit)
+    if limits:
+        least = field.add("Min")
+        field.setNumbers(least, "FieldsList", limits)
+        field.setAsBackgroundMesh(least)
+
+
+def _extracted(gmsh: Any, dim: int, sides: Mapping[int, str], scale: float) -> Mesh:
+    """The mesh of the current model."""
+    tags, coords, _ = gmsh.model.mesh.getNodes()
+    cells = _elements(gmsh, dim, -1)
+    # Nodes in no cell are dropped: centres of circles, ends of seams.
+    number = torch.full((int(tags.max()) + 1,), -1)
+    used = cells.unique()
+    number[used] = torch.arange(len(used))
+    place = torch.empty(int(tags.max()) + 1, dtype=torch.long)
+    place[torch.as_tensor(tags.astype("int64"))] = torch.arange(len(tags))
+    nodes = scale * torch.as_tensor(coords).reshape(-1, 3)[place[used]][:, :dim]
+    parts: dict[str, list[Tensor]] = {}
+    for tag, part in sides.items():
+        parts.setdefault(part, []).append(number[_elements(gmsh, dim - 1, tag)])
+    return Mesh(nodes, number[cells], parts={part: torch.cat(f) for part, f in parts.items()})
+
+
+def _elements(gmsh: Any, dim: int, tag: int) -> Int[Tensor, "m corners"]:
+    _, corners = gmsh.model.mesh.getElementsByType(_TYPES[dim], tag)
+    return torch.as_tensor(corners.astype("int64")).reshape(-1, dim + 1)
+
