@@ -1,6 +1,7 @@
 """Where functions live: grids, clouds and meshes, and regions with boundaries in named parts."""
 
 from fredholm.domains.axis import Axis
+from fredholm.domains.boundary_points import boundary_distances, boundary_weights
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.domain import Domain
 from fredholm.domains.geometry import (
@@ -16,7 +17,19 @@ from fredholm.domains.geometry import (
     joined,
 )
 from fredholm.domains.grid import Grid
+from fredholm.domains.grid_points import scattered_of
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.neighbours import (
+    batched_cross_edges,
+    batched_edges,
+    cross_edges,
+    delaunay_edges,
+    edge_vectors,
+    mesh_edges,
+    nearest_edges,
+    radius_edges,
+)
+from fredholm.domains.point_weights import neighbour_weights
 from fredholm.domains.scattered import Scattered
 from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
 from fredholm.domains.stack import Stack, stacked
@@ -24,6 +37,9 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
+    "boundary_weights",
+    "boundary_distances",
+    "scattered_of",
     "Axis",
     "Ball",
     "Boundary",
