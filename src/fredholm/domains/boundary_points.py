@@ -2,7 +2,7 @@
 
 import torch
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from fredholm.domains.mesh import Mesh, simplex_volumes
@@ -29,8 +29,8 @@ def boundary_weights(domain: Unstructured) -> Float[Tensor, "k"]:
     if count < 1:  # the two ends of a line, or a single point
         return torch.ones(len(numbers), dtype=torch.float64)
     coords = domain.coords[numbers].numpy()
-    distances, _ = cKDTree(coords).query(coords, k=[*range(2, 2 + count)])
-    return torch.as_tensor(distances).mean(1) ** (domain.dim - 1)
+    distances, _ = KDTree(coords).query(coords, k=count + 1)
+    return torch.as_tensor(distances)[:, 1:].mean(1) ** (domain.dim - 1)
 
 
 def boundary_distances(domain: Unstructured, other: Unstructured | None = None) -> Tensor:
@@ -46,5 +46,5 @@ def boundary_distances(domain: Unstructured, other: Unstructured | None = None) 
     other = other or domain
     if not len(other.boundary):
         return torch.zeros(len(domain), 1, dtype=torch.float64)
-    tree = cKDTree(other.coords[other.boundary].numpy())
+    tree = KDTree(other.coords[other.boundary].numpy())
     return torch.as_tensor(tree.query(domain.coords.numpy())[0])[:, None]

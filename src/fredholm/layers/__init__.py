@@ -25,6 +25,8 @@ from fredholm.layers.inits import (
     balanced_std,
     moments,
 )
+from fredholm.layers.linear_attention import LinearAttention, in_chunks
+from fredholm.layers.mixture import Mixture
 from fredholm.layers.mlp import MLP
 from fredholm.layers.random_fourier import RandomFourier
 from fredholm.layers.segments import segment_mean, segment_sum
@@ -53,6 +55,8 @@ __all__ = [
     "Gaussian",
     "Glorot",
     "Init",
+    "LinearAttention",
+    "Mixture",
     "Orthogonal",
     "RandomFourier",
     "ShiftedGaussians",
@@ -67,6 +71,7 @@ __all__ = [
     "coarsen",
     "count",
     "facts",
+    "in_chunks",
     "moments",
     "natural",
     "nonlinearity",

@@ -9,6 +9,7 @@ from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.fourier_kan import FourierKAN
 from fredholm.models.gaussians import Gaussians
+from fredholm.models.gnot import GNOT
 from fredholm.models.kan import KAN
 from fredholm.models.modified_mlp import ModifiedMLP
 from fredholm.models.neural_spectral import NeuralSpectral
@@ -27,6 +28,7 @@ from fredholm.models.unet import UNet
 __all__ = [
     "CAPE",
     "FNO",
+    "GNOT",
     "KAN",
     "SL2A",
     "T1",

@@ -1,0 +1,232 @@
+"""General neural operator transformer."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from fredholm.domains import (
+    Domain,
+    Grid,
+    Stack,
+    Unstructured,
+    boundary_distances,
+    boundary_weights,
+    scattered_of,
+    stacked,
+)
+from fredholm.fields import NOTHING, Field, Given
+from fredholm.layers import MLP, Coordinates, LinearAttention, Mixture, in_chunks
+from fredholm.operators import Claim, Operator, at_least_one
+
+_AT_ONCE = 8192
+"""Points whose hidden channels are in memory at once where no gradients are kept."""
+
+
+class GNOT(Operator):
+    """General neural operator transformer: points ask the input functions, then one another.
+
+    A query token is made of a point's coordinates, its distance to the boundary, the input there
+    and the parameters. The functions that are read are the input on all points and, where domains
+    have boundaries, the boundary: its points, normals and boundary data. Each of the blocks does
+
+        x <- x + A(x; functions),  x <- x + LN(Σₘ gₘ Eₘ(x)),
+        x <- x + A(x; x at home),  x <- x + LN(Σₘ gₘ Fₘ(x))
+
+    with linear attentions A and gates g of the position: a soft decomposition of the domain. The
+    points of the input are "home"; points asked for elsewhere read them and are not read, so that
+    the answer at a point does not depend on which others are asked for. The cost is linear in the
+    number of points. A grid is served as the cloud of its points.
+
+    Args:
+        in_channels: Channels of the input; may be zero where only the domains vary.
+        out_channels: Channels of the output.
+        bounds: Box that holds the domains; coordinates are scaled to it.
+        boundary_channels: Which of the input channels mean something on the boundary alone; None
+            where domains have no boundary.
+        params: Number of parameters of the equation, taken from `given.params`.
+        hidden_channels: Channels C of the tokens.
+        layers: Number of blocks.
+        heads: Heads of the attentions.
+        experts: Networks in each mixture.
+        weighted: Whether functions are read by quadrature, independent of where points are dense;
+            otherwise every point counts the same, as published.
+
+    Shapes:
+        Field (batch, *points, in_channels) -> Field (batch, *points, out_channels).
+
+    Raises:
+        ValueError: A size below one, boundary channels that the input does not have, or heads that
+            do not divide `hidden_channels`.
+
+    Reference:
+        Hao et al., ICML 2023, arXiv:2302.14376. Departs from it: quadrature weights; padding is
+        left out of the sums; points asked for elsewhere are not read; query tokens hold the
+        input at their point and the distance to the boundary; all channels are one function.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        bounds: Sequence[tuple[float, float]],
+        *,
+        boundary_channels: Sequence[int] | None = None,
+        params: int = 0,
+        hidden_channels: int = 64,
+        layers: int = 3,
+        heads: int = 4,
+        experts: int = 2,
+        weighted: bool = True,
+    ) -> None:
+        super().__init__()
+        at_least_one(hidden_channels=hidden_channels, layers=layers, heads=heads, experts=experts)
+        if boundary_channels and not 0 <= min(boundary_channels) <= max(boundary_channels) < (
+            in_channels
+        ):
+            raise ValueError(
+                f"boundary channels are numbers below {in_channels}, got {boundary_channels}"
+            )
+        self.bounded = boundary_channels is not None
+        self.on_boundary = list(boundary_channels or ())
+        self.inside = [c for c in range(in_channels) if c not in self.on_boundary]
+        self.params = params
+        self.weighted = weighted
+        self.scaled = Coordinates([(f"x{i}", *ends, False) for i, ends in enumerate(bounds)])
+        self.extent = max(high - low for low, high in bounds)
+        dim, width = len(bounds), hidden_channels
+
+        def encoder(features: int) -> MLP:
+            return MLP((features, width, width, width))
+
+        self.query = encoder(dim + self.bounded + len(self.inside) + params)
+        self.nodes = encoder(dim + len(self.inside)) if self.inside or not self.bounded else None
+        self.boundary = encoder(2 * dim + len(self.on_boundary)) if self.bounded else None
+        sources = (self.nodes is not None) + (self.boundary is not None)
+        self.blocks = nn.ModuleList(
+            _Block(dim, width, sources, heads, experts) for _ in range(layers)
+        )
+        self.projection = MLP((width, width, width, out_channels))
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return ()
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        given.only(*["params"] * (self.params > 0))
+        home = stacked(_scattered(u.domain), len(u))
+        values = u.values.flatten(1, -2)
+        sources = self._sources(home, values)
+        places = [self._place(home, home, values[..., self.inside], given)]
+        if at is not None and at != u.domain:
+            asked = stacked(_scattered(at), len(u))
+            there = u.with_values(u.values[..., self.inside]).at(at).values.flatten(1, -2)
+            places.append(self._place(asked, home, there, given))
+        weights = self._weights(home).to(values)
+        tokens = [in_chunks(self.query, place.features, size=_AT_ONCE) for place in places]
+        for block in self.blocks:
+            tokens = block(tokens, places, sources, weights)
+        out = in_chunks(self.projection, tokens[-1], size=_AT_ONCE)
+        out = out * places[-1].mask.to(out)[..., None]
+        domain = u.domain if at is None else at
+        return Field(out.reshape(len(u), *domain.shape, -1), domain)
+
+    def _sources(self, home: Stack, values: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Tokens and weights of the functions that are read."""
+        found = []
+        position = self.scaled(home.points().to(values))
+        if self.nodes is not None:
+            tokens = self.nodes(torch.cat([position, values[..., self.inside]], dim=-1))
+            found.append((tokens, self._weights(home).to(values)))
+        if self.boundary is not None:
+            ends = [member.boundary for member in home]
+            numbers = pad_sequence(ends, batch_first=True).to(values.device)
+            rows = torch.arange(len(home), device=values.device)[:, None]
+            normals = home.gathered(_normals).to(values)
+            every = torch.cat([position, normals, values[..., self.on_boundary]], dim=-1)
+            parts = [member.remembered(boundary_weights) for member in home]
+            weights = pad_sequence(parts, batch_first=True)
+            weights = weights if self.weighted else (weights > 0).double()
+            found.append((self.boundary(every[rows, numbers]), weights.to(values)))
+        return found
+
+    def _place(self, points: Stack, home: Stack, values: Tensor, given: Given) -> "_Place":
+        """What is known of the points before any function is read."""
+        position = self.scaled(points.points().to(values))
+        features = [position, values]
+        if self.bounded:
+            distances = [
+                member.remembered(boundary_distances, other) for member, other in zip(points, home)
+            ]
+            features.append(pad_sequence(distances, batch_first=True).to(values) / self.extent)
+        if self.params:
+            if given.params is None or given.params.shape[-1] != self.params:
+                raise ValueError(
+                    f"this GNOT takes {self.params} parameters per function, got "
+                    f"{None if given.params is None else tuple(given.params.shape)}"
+                )
+            constant = given.params.to(values)[:, None]
+            features.append(constant.expand(-1, position.shape[1], -1))
+        return _Place(position, torch.cat(features, dim=-1), points.mask)
+
+    def _weights(self, points: Stack) -> Float[Tensor, "batch n"]:
+        return points.weights() if self.weighted else points.mask.double()
+
+
+class _Place(NamedTuple):
+    """Points at which tokens live: scaled coordinates, features, and which are no padding."""
+
+    position: Tensor
+    features: Tensor
+    mask: Tensor
+
+
+class _Block(nn.Module):
+    """Reading the functions, then the home points, each followed by a mixture of experts."""
+
+    def __init__(self, dim: int, width: int, sources: int, heads: int, experts: int) -> None:
+        super().__init__()
+        self.gates = MLP((dim, width, width, experts))
+        self.cross = LinearAttention(width, sources=sources, heads=heads)
+        self.own = LinearAttention(width, heads=heads)
+        self.mixtures = nn.ModuleList(Mixture(width, experts) for _ in range(2))
+        self.source_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(sources))
+        self.query_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.mixture_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+
+    def forward(
+        self,
+        tokens: list[Tensor],
+        places: list[_Place],
+        sources: list[tuple[Tensor, Tensor]],
+        weights: Tensor,
+    ) -> list[Tensor]:
+        """The tokens of each place after the block; those of the first, home, are read."""
+        functions = [(norm(z), w) for norm, (z, w) in zip(self.source_norms, sources)]
+        first = partial(self._half, 0, self.cross, self.cross.read(functions))
+        tokens = [
+            in_chunks(first, x, place.position, size=_AT_ONCE) for x, place in zip(tokens, places)
+        ]
+        home = self.query_norms[1](tokens[0])
+        second = partial(self._half, 1, self.own, self.own.read([(home, weights)]))
+        return [
+            in_chunks(second, x, place.position, size=_AT_ONCE) for x, place in zip(tokens, places)
+        ]
+
+    def _half(self, which: int, attention, summaries, x: Tensor, position: Tensor) -> Tensor:
+        """One attention and one mixture, at single points."""
+        x = x + attention(self.query_norms[which](x), summaries)
+        gates = torch.softmax(self.gates(position), dim=-1)
+        return x + self.mixture_norms[which](self.mixtures[which](x, gates))
+
+
+def _scattered(domain: Domain) -> Unstructured | Domain:
+    return scattered_of(domain) if isinstance(domain, Grid) else domain
+
+
+def _normals(member: Unstructured) -> Float[Tensor, "n dim"]:
+    return member.normals
