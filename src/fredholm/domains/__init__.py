@@ -3,6 +3,7 @@
 from fredholm.domains.axis import Axis
 from fredholm.domains.boundary_points import boundary_distances, boundary_weights
 from fredholm.domains.cylinder import Cylinder
+from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.domain import Domain
 from fredholm.domains.geometry import (
     Ball,
@@ -19,17 +20,18 @@ from fredholm.domains.geometry import (
 from fredholm.domains.grid import Grid
 from fredholm.domains.grid_points import scattered_of
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.meshing import mesh_region
 from fredholm.domains.neighbours import (
     batched_cross_edges,
     batched_edges,
     cross_edges,
-    delaunay_edges,
     edge_vectors,
     mesh_edges,
     nearest_edges,
     radius_edges,
 )
 from fredholm.domains.point_weights import neighbour_weights
+from fredholm.domains.refinement import mesh_of_grid, refined
 from fredholm.domains.scattered import Scattered
 from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
 from fredholm.domains.stack import Stack, stacked
@@ -37,9 +39,6 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
-    "boundary_weights",
-    "boundary_distances",
-    "scattered_of",
     "Axis",
     "Ball",
     "Boundary",
@@ -58,12 +57,28 @@ __all__ = [
     "Scattered",
     "Stack",
     "Unstructured",
+    "batched_cross_edges",
+    "batched_edges",
     "behind_time_of",
+    "boundary_distances",
+    "boundary_weights",
+    "cross_edges",
+    "delaunay_cells",
+    "delaunay_edges",
     "described",
+    "edge_vectors",
     "interpolation_matrix",
     "joined",
+    "mesh_edges",
+    "mesh_of_grid",
+    "mesh_region",
+    "nearest_edges",
+    "neighbour_weights",
     "over_time",
+    "radius_edges",
+    "refined",
     "resample",
+    "scattered_of",
     "space_of",
     "stacked",
     "time_of",

@@ -23,7 +23,7 @@ class Unstructured(Domain):
     comes by. Two of them are equal only if they are the same object.
     """
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()  # type: ignore[assignment]
     """Names of the coordinates."""
     units: tuple[str, ...]
     """Units of the coordinates."""
@@ -166,7 +166,7 @@ class PointCloud(Unstructured):
 
     def weights(self) -> Float[Tensor, "n"]:
         if self._weights is None:
-            from fredholm.domains.neighbours import neighbour_weights
+            from fredholm.domains.point_weights import neighbour_weights
 
             self._weights = neighbour_weights(self._coords)
         return self._weights
