@@ -1,7 +1,7 @@
 """Meshes of regions, by gmsh."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import singledispatch
 from typing import Any
@@ -35,12 +35,21 @@ _OPTIONS = {
     "Mesh.RandomSeed": 1,
     "Mesh.MeshSizeMin": 0,
     "Mesh.MeshSizeFromCurvature": _CURVES,
+    "Mesh.MeshSizeMax": 0,
+    "Mesh.MeshSizeExtendFromBoundary": 1,
 }
 _TYPES = {1: 1, 2: 2, 3: 4}
 """What gmsh calls simplices of so many dimensions."""
 
 
-def mesh_region(region: Region, size: float, *, refine: Mapping[str, float] | None = None) -> Mesh:
+def mesh_region(
+    region: Region,
+    size: float,
+    *,
+    refine: Mapping[str, float] | None = None,
+    names: Sequence[str] = (),
+    units: str | Sequence[str] = "",
+) -> Mesh:
     """A mesh of simplices that fills a region; equal arguments give equal meshes.
 
     Boundaries are followed exactly: nodes of the boundary lie on it, corners are nodes. Curved
@@ -52,6 +61,8 @@ def mesh_region(region: Region, size: float, *, refine: Mapping[str, float] | No
         size: Target length of edges, in the units of the coordinates.
         refine: Target lengths at parts of the boundary, by name; away from there edges grow by 0.3
             per distance until they have the general length.
+        names: Names of the coordinates, by default x, y, z.
+        units: Units, for all coordinates or one each.
 
     Returns:
         The mesh; its parts have the names of the region's.
@@ -71,7 +82,8 @@ def mesh_region(region: Region, size: float, *, refine: Mapping[str, float] | No
     if wrong:
         raise ValueError(f"lengths of edges are positive, got {wrong[0]}")
     if region.dim == 1 and isinstance(region, Box):
-        return _line(region, size, refine)
+        nodes, cells, facets = _line(region, size, refine)
+        return Mesh(nodes, cells, parts=facets, names=names, units=units)
     if region.dim not in (2, 3):
         raise ValueError(
             f"regions are meshed in two and three dimensions, and intervals; this "
@@ -85,15 +97,19 @@ def mesh_region(region: Region, size: float, *, refine: Mapping[str, float] | No
         gmsh.model.occ.synchronize()
         sides = _sides(gmsh, region, scale)
         _sizes(gmsh, sides, size / scale, {part: h / scale for part, h in refine.items()})
-        gmsh.option.setNumber("Mesh.MeshSizeMax", size / scale)
         try:
             gmsh.model.mesh.generate(region.dim)
         except Exception as error:  # gmsh raises nothing more specific
             raise FredholmError(f"gmsh could not mesh the region: {error}") from error
-        return _extracted(gmsh, region.dim, sides, scale)
+        nodes, cells, facets = _extracted(gmsh, region, sides)
+    return Mesh(scale * nodes, cells, parts=facets, names=names, units=units)
 
 
-def _line(region: Box, size: float, refine: Mapping[str, float]) -> Mesh:
+Parts = tuple[Float[Tensor, "n dim"], Int[Tensor, "m corners"], dict[str, Int[Tensor, "f facet"]]]
+"""Nodes, cells, and facets by the part of the boundary."""
+
+
+def _line(region: Box, size: float, refine: Mapping[str, float]) -> Parts:
     """An interval, with edges of one length."""
     ((start, stop),) = region.bounds
     count = max(1, math.ceil((stop - start) / min([size, *refine.values()]) - 1e-9))
@@ -103,7 +119,7 @@ def _line(region: Box, size: float, refine: Mapping[str, float]) -> Mesh:
         ends = {region.name: torch.tensor([[0], [count]])}
     else:
         ends = {part: torch.tensor([[i]]) for part, i in zip(region.parts, (0, count))}
-    return Mesh(nodes, torch.stack([numbers[:-1], numbers[1:]], dim=1), parts=ends)
+    return nodes, torch.stack([numbers[:-1], numbers[1:]], dim=1), ends
 
 
 @contextmanager
@@ -113,8 +129,7 @@ def _model(gmsh: Any) -> Iterator[None]:
     if ours:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
     earlier = gmsh.model.getCurrent()
-    names = [*_OPTIONS, "Mesh.MeshSizeMax"]
-    options = {name: gmsh.option.getNumber(name) for name in names}
+    options = {name: gmsh.option.getNumber(name) for name in _OPTIONS}
     try:
         for name, value in _OPTIONS.items():
             gmsh.option.setNumber(name, value)
@@ -213,7 +228,8 @@ def _points_on(gmsh: Any, dim: int, tag: int) -> Float[Tensor, "k 3"]:
 
 
 def _sizes(gmsh: Any, sides: Mapping[int, str], size: float, refine: Mapping[str, float]) -> None:
-    """Asks for shorter edges at some parts."""
+    """Asks for edges of one length, and for shorter ones at some parts."""
+    gmsh.option.setNumber("Mesh.MeshSizeMax", size)
     field = gmsh.model.mesh.field
     lists = {1: "CurvesList", 2: "SurfacesList"}[gmsh.model.getDimension() - 1]
     limits = []
@@ -225,13 +241,16 @@ def _sizes(gmsh: Any, sides: Mapping[int, str], size: float, refine: Mapping[str
         field.setString(limit, "F", f"Min({length!r} + {_GROWTH} * F{gap}, {size!r})")
         limits.append(limit)
     if limits:
+        # Otherwise the short edges would be continued as far as the next long ones.
+        gmsh.option.setNumber("Mesh.MeshSizeExtendFromBoundary", 0)
         least = field.add("Min")
         field.setNumbers(least, "FieldsList", limits)
         field.setAsBackgroundMesh(least)
 
 
-def _extracted(gmsh: Any, dim: int, sides: Mapping[int, str], scale: float) -> Mesh:
+def _extracted(gmsh: Any, region: Region, sides: Mapping[int, str]) -> Parts:
     """The mesh of the current model."""
+    dim, parts = region.dim, [part for part in region.parts if part in sides.values()]
     tags, coords, _ = gmsh.model.mesh.getNodes()
     cells = _elements(gmsh, dim, -1)
     # Nodes in no cell are dropped: centres of circles, ends of seams.
@@ -240,14 +259,14 @@ def _extracted(gmsh: Any, dim: int, sides: Mapping[int, str], scale: float) -> M
     number[used] = torch.arange(len(used))
     place = torch.empty(int(tags.max()) + 1, dtype=torch.long)
     place[torch.as_tensor(tags.astype("int64"))] = torch.arange(len(tags))
-    nodes = scale * torch.as_tensor(coords).reshape(-1, 3)[place[used]][:, :dim]
-    parts: dict[str, list[Tensor]] = {}
-    for tag, part in sides.items():
-        parts.setdefault(part, []).append(number[_elements(gmsh, dim - 1, tag)])
-    return Mesh(nodes, number[cells], parts={part: torch.cat(f) for part, f in parts.items()})
+    nodes = torch.as_tensor(coords).reshape(-1, 3)[place[used]][:, :dim]
+    facets = {
+        part: torch.cat([_elements(gmsh, dim - 1, tag) for tag in sides if sides[tag] == part])
+        for part in parts
+    }
+    return nodes, number[cells], {part: number[f] for part, f in facets.items()}
 
 
 def _elements(gmsh: Any, dim: int, tag: int) -> Int[Tensor, "m corners"]:
     _, corners = gmsh.model.mesh.getElementsByType(_TYPES[dim], tag)
     return torch.as_tensor(corners.astype("int64")).reshape(-1, dim + 1)
-
