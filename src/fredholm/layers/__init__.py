@@ -25,11 +25,17 @@ from fredholm.layers.inits import (
     balanced_std,
     moments,
 )
+from fredholm.layers.interaction import Interaction, SteeredNorm, Told
+from fredholm.layers.kernel_integral import KernelIntegral
 from fredholm.layers.linear_attention import LinearAttention, in_chunks
+from fredholm.layers.low_rank_integral import LowRankIntegral
 from fredholm.layers.mixture import Mixture
 from fredholm.layers.mlp import MLP
+from fredholm.layers.neighbourhoods import Neighbourhoods
+from fredholm.layers.point_features import PointFeatures
 from fredholm.layers.random_fourier import RandomFourier
 from fredholm.layers.segments import segment_mean, segment_sum
+from fredholm.layers.set_encoder import SetEncoder
 from fredholm.layers.shifted_gaussians import ShiftedGaussians
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
@@ -55,15 +61,23 @@ __all__ = [
     "Gaussian",
     "Glorot",
     "Init",
+    "Interaction",
+    "KernelIntegral",
     "LinearAttention",
+    "LowRankIntegral",
     "Mixture",
+    "Neighbourhoods",
     "Orthogonal",
+    "PointFeatures",
     "RandomFourier",
+    "SetEncoder",
     "ShiftedGaussians",
     "Sine",
     "SirenInit",
     "Snake",
     "SpectralConv",
+    "SteeredNorm",
+    "Told",
     "Transform",
     "UpConv",
     "VarianceInformed",

@@ -9,6 +9,7 @@ from fredholm.operators.claims import (
     Linear,
     PassiveBeyond,
     ShiftEquivariant,
+    Superposition,
     ZeroOnBoundary,
 )
 from fredholm.operators.closed_form import ClosedForm
@@ -54,6 +55,7 @@ __all__ = [
     "ScaledParams",
     "ShiftEquivariant",
     "Step",
+    "Superposition",
     "TimeChannels",
     "Unrolled",
     "ZeroOnBoundary",

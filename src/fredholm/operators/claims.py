@@ -173,3 +173,23 @@ class PassiveBeyond(Claim):
             square = square[..., None] + (k / radius) ** 2
         axes = tuple(range(1, 1 + u.grid.dim))
         return torch.fft.fftn(u.values.detach(), dim=axes, norm="ortho")[:, square >= 1]
+
+
+@dataclass(frozen=True)
+class Superposition(Claim):
+    """The answer is the sum of those to two parts of the input: G(v, w) = G(v, 0) + G(0, w).
+
+    Args:
+        first, second: Channels of the two parts; all others stay as they are.
+    """
+
+    first: tuple[int, ...] = ()
+    second: tuple[int, ...] = ()
+
+    def defect(self, operator: "Operator", u: Field) -> float:
+        parts = [u.values.clone() for _ in range(2)]
+        parts[0][..., list(self.second)] = 0
+        parts[1][..., list(self.first)] = 0
+        image = operator(u)
+        both = sum(operator(u.with_values(part)).values for part in parts)
+        return distance(image.with_values(both), image)
