@@ -5,6 +5,7 @@ from fredholm.domains.boundary_points import boundary_distances, boundary_weight
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.domain import Domain
+from fredholm.domains.features import shape_features
 from fredholm.domains.geometry import (
     Ball,
     Boundary,
@@ -18,7 +19,7 @@ from fredholm.domains.geometry import (
     joined,
 )
 from fredholm.domains.grid import Grid
-from fredholm.domains.grid_points import scattered_of
+from fredholm.domains.grid_points import scattered_of, unordered
 from fredholm.domains.mesh import Mesh
 from fredholm.domains.meshing import mesh_region
 from fredholm.domains.neighbours import (
@@ -79,7 +80,9 @@ __all__ = [
     "refined",
     "resample",
     "scattered_of",
+    "shape_features",
     "space_of",
     "stacked",
     "time_of",
+    "unordered",
 ]
