@@ -4,7 +4,9 @@ from functools import lru_cache
 
 import torch
 
+from fredholm.domains.domain import Domain
 from fredholm.domains.grid import Grid
+from fredholm.domains.stack import Stack, stacked
 from fredholm.domains.unstructured import PointCloud
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
@@ -36,3 +38,16 @@ def scattered_of(grid: Grid) -> PointCloud:
         names=grid.names,
         units=[axis.units for axis in grid.axes],
     )
+
+
+def unordered(domain: Domain, count: int) -> Stack:
+    """The domains of a batch of functions as clouds or meshes: a grid becomes a cloud.
+
+    Args:
+        domain: Where the functions live.
+        count: Number of functions.
+
+    Raises:
+        ValueError: The domain is neither a grid, a cloud nor a mesh, or there are not as many.
+    """
+    return stacked(scattered_of(domain) if isinstance(domain, Grid) else domain, count)

@@ -10,7 +10,9 @@ from fredholm.models.fno import FNO
 from fredholm.models.fourier_kan import FourierKAN
 from fredholm.models.gaussians import Gaussians
 from fredholm.models.gnot import GNOT
+from fredholm.models.graph_kernel import GNO
 from fredholm.models.kan import KAN
+from fredholm.models.low_rank import LNO
 from fredholm.models.modified_mlp import ModifiedMLP
 from fredholm.models.neural_spectral import NeuralSpectral
 from fredholm.models.pirate_net import PirateNet
@@ -28,8 +30,10 @@ from fredholm.models.unet import UNet
 __all__ = [
     "CAPE",
     "FNO",
+    "GNO",
     "GNOT",
     "KAN",
+    "LNO",
     "SL2A",
     "T1",
     "CoefficientLayer",
