@@ -1,6 +1,6 @@
 """Functions, their norms, labels, scales and symmetries."""
 
-from fredholm.fields.field import Field
+from fredholm.fields.field import Field, batched
 from fredholm.fields.given import NOTHING, Given
 from fredholm.fields.interpolant import Interpolant
 from fredholm.fields.neural_field import NeuralField
@@ -20,6 +20,7 @@ __all__ = [
     "Standardise",
     "Symmetry",
     "Variable",
+    "batched",
     "cleared",
     "difference",
     "group",

@@ -1,12 +1,15 @@
 """A function known by its samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import torch
 from jaxtyping import Shaped
 from torch import Tensor
+from torch.nn.functional import pad
 
-from fredholm.domains import Domain, Grid, resample
+from fredholm.domains import Domain, Grid, Stack, over_time, resample, space_of, time_of
 from fredholm.domains.transfer import Method
 
 
@@ -90,3 +93,25 @@ class Field:
         return replace(
             self, values=resample(self.values, self.grid, domain, method=method), domain=domain
         )
+
+
+def batched(parts: Sequence[Field]) -> Field:
+    """The functions of several batches as one.
+
+    Args:
+        parts: Batches on the same domain, or on domains of their own with the same coordinates.
+
+    Raises:
+        ValueError: No batches, or batches on different shared domains.
+    """
+    first = parts[0].domain
+    if first.count is None:
+        if any(part.domain != first for part in parts):
+            raise ValueError("functions on different domains make no batch: evaluate them on one")
+        return Field(torch.cat([part.values for part in parts]), first)
+    spaces = [space_of(part.domain) for part in parts]
+    members = [member for space in spaces if isinstance(space, Stack) for member in space]
+    space, time = Stack(tuple(members)), time_of(first)
+    largest = space.shape[-1]
+    padded = [pad(part.values, (0, 0, 0, largest - part.values.shape[-2])) for part in parts]
+    return Field(torch.cat(padded), space if time is None else over_time(time, space))

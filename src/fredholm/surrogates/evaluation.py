@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.data import Samples
-from fredholm.fields import Field
+from fredholm.domains import Grid
+from fredholm.fields import Field, batched
 from fredholm.metrics import Spectrum, distribution, error_by_band, relative_l2, spectrum
 from fredholm.operators import Operator
 
@@ -21,8 +22,8 @@ class Evaluation:
     Args:
         errors: Relative L2 error of each sample.
         baselines: The same for each baseline that applies.
-        bands: Relative error within each band of wavenumbers.
-        spectra: Shell energies of the truth and of the error.
+        bands: Relative error within each band of wavenumbers; empty for scattered points.
+        spectra: Shell energies of the truth and of the error, likewise.
         reference_error: Estimated relative error of each target itself, where its solver gave one.
         seconds: Wall-clock seconds that the surrogate took for all samples.
         warnings: Sentences about the inputs.
@@ -78,10 +79,10 @@ def apply(operator: Operator, samples: Samples, *, batch: int = 64) -> Field:
     operator.eval()
     with torch.no_grad():
         parts = [
-            operator(part.inputs, part.given, at=part.targets.domain).values
+            operator(part.inputs, part.given, at=part.targets.domain)
             for part in samples.batches(batch)
         ]
-    return Field(torch.cat(parts), samples.targets.domain)
+    return batched(parts)
 
 
 def evaluate(
@@ -96,6 +97,7 @@ def evaluate(
     predicted = apply(operator, samples)
     seconds = time.monotonic() - began
     gap = predicted.with_values(predicted.values - samples.targets.values)
+    on_grid = isinstance(predicted.domain, Grid)
     others = {
         name: relative_l2(apply(other.to(place.device), samples), samples.targets).cpu()
         for name, other in (baselines or {}).items()
@@ -103,8 +105,8 @@ def evaluate(
     return Evaluation(
         errors=relative_l2(predicted, samples.targets).cpu(),
         baselines=others,
-        bands=error_by_band(predicted, samples.targets),
-        spectra={"truth": spectrum(samples.targets), "error": spectrum(gap)},
+        bands=error_by_band(predicted, samples.targets) if on_grid else {},
+        spectra=({"truth": spectrum(samples.targets), "error": spectrum(gap)} if on_grid else {}),
         reference_error=None if samples.error is None else samples.error.cpu(),
         seconds=seconds,
     )

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.domains import Grid, Stack, Unstructured, space_of, stacked
 from fredholm.fields import Field, integral, norm
 from fredholm.metrics import BANDS
 
@@ -113,8 +114,8 @@ class Limits:
 def features(u: Field, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Float[Tensor, "n f"]]:
     """Names and values of the features of each function."""
     u = u.with_values(u.values.detach().cpu().double())
-    volume = u.domain.measure
-    columns: dict[str, Tensor] = {}
+    volume = integral(u.with_values(torch.ones_like(u.values[..., :1])))[:, 0]
+    columns = {} if isinstance(u.domain, Grid) else _shape(u, volume)
     for c, label in enumerate(labels):
         channel = u.with_values(u.values[..., c : c + 1])
         mean = integral(channel)[:, 0] / volume
@@ -123,11 +124,41 @@ def features(u: Field, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Float[
         )
         columns[f"mean of {label}"] = mean
         columns[f"variation of {label}"] = norm(deviation) / volume**0.5
-        columns[f"minimum of {label}"] = channel.values.flatten(1).amin(1)
-        columns[f"maximum of {label}"] = channel.values.flatten(1).amax(1)
+        low, high = _range(channel)
+        columns[f"minimum of {label}"] = low
+        columns[f"maximum of {label}"] = high
+        if not isinstance(u.domain, Grid):
+            continue
         for name, share in _shares(deviation).items():
             columns[f"share of {name} wavenumbers in {label}"] = share
     return tuple(columns), torch.stack(list(columns.values()), dim=1)
+
+
+def _range(u: Field) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
+    """Least and greatest value of each function, padding left out."""
+    if u.domain.count is None:
+        return u.values.flatten(1).amin(1), u.values.flatten(1).amax(1)
+    outside = u.domain.weights()[..., None] == 0
+    low, high = (u.values.masked_fill(outside, value) for value in (torch.inf, -torch.inf))
+    return low.flatten(1).amin(1), high.flatten(1).amax(1)
+
+
+def _shape(u: Field, volume: Float[Tensor, "n"]) -> dict[str, Float[Tensor, "n"]]:
+    """The volume of each domain, its centre and its extent along each coordinate."""
+    space = space_of(u.domain)
+    if not isinstance(space, Unstructured | Stack):
+        return {}
+    domains = stacked(space, len(u))
+    points = Field(domains.points(), domains)
+    ones = integral(points.with_values(torch.ones_like(points.values[..., :1])))
+    centre = integral(points) / ones
+    spread = points.with_values((points.values - centre[:, None]).square())
+    extent = (integral(spread) / ones).sqrt()
+    columns = {"volume of the domain": volume}
+    for number, name in enumerate(space.names):
+        columns[f"centre of the domain along {name}"] = centre[:, number]
+        columns[f"extent of the domain along {name}"] = extent[:, number]
+    return columns
 
 
 def _shares(u: Field) -> dict[str, Float[Tensor, "n"]]:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Domain, behind_time_of, over_time, space_of, time_of
 from fredholm.errors import DataError, DivergedError
 from fredholm.fields import Field, Given, Signature
 from fredholm.operators import Operator, Unrolled, advance, repeat
@@ -13,16 +13,15 @@ _LOOKS = 64
 """Frames of a rollout that are compared with the training data, at most."""
 
 
-def rolled(operator: Operator, signature: Signature, grid: Grid) -> Operator:
-    """The operator that answers on a grid: itself, or its step repeated up to the grid's times.
+def rolled(operator: Operator, signature: Signature, domain: Domain) -> Operator:
+    """The operator that answers on a domain: itself, or its step repeated up to the domain's times.
 
     Raises:
         DataError: The times are not multiples of the step.
     """
-    step = signature.step
-    if step is None or "t" not in grid.names or "t" in signature.target_grid.names:
+    step, time = signature.step, time_of(domain)
+    if step is None or time is None or "t" in signature.target_grid.names:
         return operator
-    time = grid.axis("t")
     ratio = time.spacing / step.spacing
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise DataError(
@@ -32,7 +31,7 @@ def rolled(operator: Operator, signature: Signature, grid: Grid) -> Operator:
     return Unrolled(operator if round(ratio) == 1 else repeat(operator, round(ratio)), time)
 
 
-def roll(operator: Operator, signature: Signature, u0: Field, frames: int, given: Given) -> Tensor:
+def roll(operator: Operator, signature: Signature, u0: Field, frames: int, given: Given) -> Field:
     """The first frames after the initial states, by steps or by stretches of the training's length.
 
     Raises:
@@ -45,13 +44,20 @@ def roll(operator: Operator, signature: Signature, u0: Field, frames: int, given
                 state = advance(operator, state, given)
                 block = state.values[:, None]
             else:
-                answer = operator(state, given, at=state.grid.behind_time_of(signature.target_grid))
+                answer = operator(
+                    state, given, at=behind_time_of(state.domain, signature.target_grid)
+                )
                 block = answer.values
                 state = Field(block[:, -1], state.domain)
             _require_finite(block, count, frames)
             found.append(block)
             count += block.shape[1]
-    return torch.cat(found, dim=1)[:, :frames]
+    time = signature.time or signature.step
+    assert time is not None
+    values = torch.cat(found, dim=1)[:, :frames]
+    length = frames * time.spacing
+    axis = Axis(frames, 0.0, length, location="right", name="t", units=time.units)
+    return Field(values, over_time(axis, u0.domain))
 
 
 def _require_finite(block: Tensor, done: int, frames: int) -> None:
@@ -68,8 +74,8 @@ def _require_finite(block: Tensor, done: int, frames: int) -> None:
 
 def departures(trajectory: Field, limits: Limits, names: tuple[str, ...]) -> list[str]:
     """One sentence where a rollout leaves the range of the states that were trained on."""
-    time: Axis = trajectory.grid.axes[0]
-    space = trajectory.grid.without("t")
+    time, space = time_of(trajectory.domain), space_of(trajectory.domain)
+    assert time is not None
     every = -(-time.size // _LOOKS)
     for number in range(every - 1, time.size, every):
         state = Field(trajectory.values[:, number], space)

@@ -12,9 +12,17 @@ from torch import Tensor
 from fredholm import __version__
 from fredholm.calls import describe, rebuild
 from fredholm.data import LEAD_TIME, Samples, as_trained, from_xarray
-from fredholm.domains import Axis, Grid
+from fredholm.domains import (
+    Domain,
+    Grid,
+    Scattered,
+    behind_time_of,
+    described,
+    space_of,
+    time_of,
+)
 from fredholm.errors import DataError, FormatError
-from fredholm.fields import NOTHING, Field, Given, Signature
+from fredholm.fields import NOTHING, Field, Given, Signature, batched
 from fredholm.operators import Operator
 from fredholm.surrogates.evaluation import Evaluation, evaluate
 from fredholm.surrogates.limits import Limits
@@ -58,7 +66,7 @@ class Surrogate:
         inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
         *,
         params: Tensor | None = None,
-        at: Grid | None = None,
+        at: Domain | None = None,
         batch: int = 64,
     ) -> Prediction:
         """The surrogate's answers.
@@ -68,7 +76,7 @@ class Surrogate:
                 (n, *points) or (n, *points, channels); at any resolution of the training domain.
             params: Parameters of the equation, one row per function, where they varied in training;
                 a dataset may hold them as variables instead.
-            at: Grid of the answer, by default that of the inputs (behind the time axis of the
+            at: Domain of the answer, by default that of the inputs (behind the time axis of the
                 training targets, if they have one).
             batch: Functions per evaluation.
 
@@ -80,18 +88,18 @@ class Surrogate:
         place = next(iter(self.operator.state_dict().values()), torch.empty(0))
         given = self._given(inputs, params, len(u))
         warnings = self.check(u) + self.limits.param_warnings(given.params)
-        asked = at or u.grid.behind_time_of(self.signature.target_grid)
+        asked = at or behind_time_of(u.domain, self.signature.target_grid)
         self.operator.eval()
         with torch.no_grad():
             parts = [
                 self.operator(
                     u[rows].to(place.device, place.dtype),
                     given[rows].to(place.device, place.dtype),
-                    at=asked,
-                ).values.cpu()
+                    at=asked.chosen(rows),
+                ).to("cpu")
                 for rows in (slice(i, i + batch) for i in range(0, len(u), batch))
             ]
-        mean = Field(torch.cat(parts), asked)
+        mean = batched(parts)
         return Prediction(mean, self.signature.targets, None, self.expected_error, tuple(warnings))
 
     def rollout(
@@ -134,12 +142,10 @@ class Surrogate:
                 u[rows].to(place.device, place.dtype),
                 steps,
                 given[rows].to(place.device, place.dtype),
-            ).cpu()
+            ).to("cpu")
             for rows in (slice(i, i + batch) for i in range(0, len(u), batch))
         ]
-        spacing = interval.spacing
-        time = Axis(steps, 0.0, steps * spacing, location="right", name="t", units=interval.units)
-        mean = Field(torch.cat(parts), Grid.of(time, *u.grid.axes))
+        mean = batched(parts)
         names = tuple(v.name for v in self.signature.inputs)
         warnings = self.check(u) + self.limits.param_warnings(given.params)
         warnings += departures(mean, self.limits, names) + self._beyond(steps)
@@ -177,10 +183,10 @@ class Surrogate:
             DataError: The samples are not of the kind that the surrogate was trained on.
         """
         samples = as_trained(samples, self.signature)
-        self._like_training(samples.inputs.grid, self.signature.input_grid, "inputs")
-        found = samples.targets.grid
+        self._like_training(samples.inputs.domain, self.signature.input_grid, "inputs")
+        found = samples.targets.domain
         stepped = self.signature.step is not None and "t" in found.names
-        space = found.without("t") if stepped else found
+        space = space_of(found) if stepped else found
         self._like_training(space, self.signature.target_grid, "targets")
         u = self._field(samples.inputs)
         if samples.targets.channels != len(self.signature.targets):
@@ -208,7 +214,7 @@ class Surrogate:
             raise DataError(
                 f"the input has {u.channels} channels, expected {len(wanted)}: {_names(wanted)}"
             )
-        self._like_training(u.grid, self.signature.input_grid, "input")
+        self._like_training(u.domain, self.signature.input_grid, "input")
         bad = (~torch.isfinite(u.values.flatten(1))).any(1).nonzero()[:, 0].tolist()
         if bad:
             raise DataError(
@@ -235,6 +241,11 @@ class Surrogate:
 
     def _from_tensor(self, values: Tensor) -> Field:
         grid, channels = self.signature.input_grid, len(self.signature.inputs)
+        if isinstance(grid, Scattered):
+            raise DataError(
+                f"this surrogate takes functions on {grid}: give a Field with its domain, "
+                "labelled arrays, or files of meshes"
+            )
         if not values.is_floating_point():
             values = values.float()
         if values.ndim == grid.dim + 1 and channels == 1:
@@ -247,12 +258,22 @@ class Surrogate:
         return Field(values, grid.resized(values.shape[1:-1]))
 
     @staticmethod
-    def _like_training(found: Grid, trained: Grid, what: str) -> None:
-        """Same axes over the same interval; the number of points is free, but not that of times."""
-        same = found.names == trained.names and all(
-            (a if a.name == "t" else a.resized(b.size)) == b
-            for a, b in zip(found.axes, trained.axes)
-        )
+    def _like_training(domain: Domain, trained: Grid | Scattered, what: str) -> None:
+        """Same axes over the same interval; the number of points is free, but not that of times.
+
+        Of scattered points the coordinates and the times are the same; shapes are free.
+        """
+        found = described(domain)
+        same = found.names == trained.names and time_of(found) == time_of(trained)
+        if isinstance(found, Grid) and isinstance(trained, Grid):
+            same = same and all(
+                (a if a.name == "t" else a.resized(b.size)) == b
+                for a, b in zip(found.axes, trained.axes)
+            )
+        elif isinstance(found, Scattered) and isinstance(trained, Scattered):
+            same = same and found.units == trained.units
+        else:
+            same = False
         if not same:
             raise DataError(f"the {what} live on {found}, the surrogate was trained on {trained}")
 

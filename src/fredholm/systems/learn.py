@@ -9,8 +9,9 @@ from torch import Tensor
 
 from fredholm.data import LEAD_TIME, Samples, StreamedSamples, first_step
 from fredholm.data.discover import discover
+from fredholm.domains import Grid, Stack, Unstructured, space_of, stacked
 from fredholm.errors import FredholmError, did_you_mean
-from fredholm.fields import Signature, Standardise
+from fredholm.fields import Signature, Standardise, mean_square
 from fredholm.fields.symmetries import GROUPS
 from fredholm.objectives import Augmented, Chain, Objective
 from fredholm.operators import (
@@ -178,7 +179,7 @@ def build(
         operator = wrapper(operator, _scale_of(head.params))
     # States keep one scale, so that an increment of zero is exactly no change.
     measured = head.inputs if shape.state_to_state else head.targets
-    encode = Standardise(len(shape.inputs)).fit(head.inputs)
+    encode = _scale_of_inputs(head)
     decode = Standardise(len(shape.targets)).fit(measured)
     if kind == "pairs":
         column = [variable.name for variable in shape.params].index(LEAD_TIME)
@@ -190,16 +191,31 @@ def build(
     return Normalised(operator, encode, decode)
 
 
+def _scale_of_inputs(head: Samples) -> Standardise:
+    """Means and deviations of the inputs.
+
+    What is known on the boundary alone keeps its zeros elsewhere, and is measured where it is.
+    """
+    scale = Standardise(len(head.input_variables)).fit(head.inputs)
+    for channel, variable in enumerate(head.input_variables):
+        if variable.support == "boundary":
+            known = head.inputs.values[..., channel]
+            size = known[known != 0].double().square().mean().sqrt()
+            scale.mean[channel] = 0.0
+            scale.scale[channel] = size if size > 0 else 1.0
+    return scale
+
+
 def _change(head: Samples, scale: Standardise, lead: int | None = None) -> float:
     """Root mean square of what a step changes, or of its rate, in normalised units."""
     following = head.targets.values
-    if "t" in head.targets.grid.names:
+    if "t" in head.targets.domain.names:
         following = following[:, 0]
     change = (following - head.inputs.values) / scale.scale.to(following)
     if lead is not None:
         assert head.params is not None
         change = change / head.params[:, lead].reshape(-1, *[1] * (change.ndim - 1))
-    size = float(change.double().square().mean().sqrt())
+    size = float(mean_square(head.inputs.with_values(change.double())).mean().sqrt())
     return float(f"{size:.3g}") if size > 0 else 1.0
 
 
@@ -218,6 +234,13 @@ def _symmetries(
         raise FredholmError(
             f"unknown symmetry {wanted!r}: {did_you_mean(wanted, ['auto', *GROUPS])}"
         )
+    if not isinstance(head.targets.domain, Grid):
+        if wanted not in ("auto", "none"):
+            raise FredholmError(
+                f"symmetry {wanted!r} exchanges samples of a grid; these are scattered points: "
+                "use symmetry 'none'"
+            )
+        return "none", False
     found = _stated(head, tell) or _tested(head, seed, tell)
     usable = [name for name in ("square", "reflections", "odd-reflection") if name in found]
     best = usable[0] if usable else "none"
@@ -265,6 +288,12 @@ def _inner(shape: Signature, repeats: bool, conditioned: bool) -> Signature:
 def _vanishes(head: Samples) -> bool:
     """Whether all targets are zero on every stored point of a boundary that is not periodic."""
     size = head.targets.values.abs().max()
+    space = space_of(head.targets.domain)
+    if isinstance(space, Unstructured | Stack):
+        members = stacked(space, len(head)).members
+        values = [head.targets.values[i][..., m.boundary, :] for i, m in enumerate(members)]
+        found = [each.abs().max() for each in values if each.numel()]
+        return len(found) == len(members) and bool(torch.stack(found).max() <= 1e-6 * size)
     edges = []
     for number, axis in enumerate(head.targets.grid.axes, start=1):
         sides = {"left": (0,), "right": (-1,), "cell": ()}.get(axis.location, (0, -1))
