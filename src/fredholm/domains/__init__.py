@@ -20,6 +20,7 @@ from fredholm.domains.geometry import (
 )
 from fredholm.domains.grid import Grid
 from fredholm.domains.grid_points import scattered_of, unordered
+from fredholm.domains.kd_boxes import kd_boxes
 from fredholm.domains.mesh import Mesh
 from fredholm.domains.meshing import mesh_region
 from fredholm.domains.neighbours import (
@@ -70,6 +71,7 @@ __all__ = [
     "edge_vectors",
     "interpolation_matrix",
     "joined",
+    "kd_boxes",
     "mesh_edges",
     "mesh_of_grid",
     "mesh_region",

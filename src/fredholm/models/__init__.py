@@ -15,6 +15,7 @@ from fredholm.models.kan import KAN
 from fredholm.models.low_rank import LNO
 from fredholm.models.modified_mlp import ModifiedMLP
 from fredholm.models.neural_spectral import NeuralSpectral
+from fredholm.models.nuno import NUNO
 from fredholm.models.pirate_net import PirateNet
 from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.refined import Refined, Refinement
@@ -34,6 +35,7 @@ __all__ = [
     "GNOT",
     "KAN",
     "LNO",
+    "NUNO",
     "SL2A",
     "T1",
     "CoefficientLayer",
