@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from fredholm.data.samples import Samples
-from fredholm.domains import Grid
+from fredholm.domains import Domain
 from fredholm.errors import DataError, FredholmError
-from fredholm.fields import Variable
+from fredholm.fields import Variable, batched
 
 Fetch = Callable[[int, int], np.ndarray]
 """Reads the samples start ... stop-1 of one array."""
@@ -23,15 +23,15 @@ class Source:
 
     Args:
         numbers: Sample numbers in the file, in the order of this source.
-        input_domain, target_domain: Grids of the two functions.
+        input_domain, target_domain: Where the two functions are sampled.
         input_variables, target_variables, param_variables: Labels of the channels.
         origin: File, format and what the reader assumed; or the provenance of generated samples.
         load: Reads the samples start ... stop-1 of the file.
     """
 
     numbers: np.ndarray
-    input_domain: Grid
-    target_domain: Grid
+    input_domain: Domain
+    target_domain: Domain
     input_variables: tuple[Variable, ...]
     target_variables: tuple[Variable, ...]
     load: Callable[[int, int], Samples]
@@ -87,8 +87,8 @@ def joined(parts: list[Samples]) -> Samples:
     assert inputs is not None and targets is not None
     return replace(
         first,
-        inputs=first.inputs.with_values(torch.cat([part.values for part in inputs])),
-        targets=first.targets.with_values(torch.cat([part.values for part in targets])),
+        inputs=batched(inputs),
+        targets=batched(targets),
         params=None if params is None else torch.cat(params),
         error=None if error is None else torch.cat(error),
     )

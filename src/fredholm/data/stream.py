@@ -13,7 +13,7 @@ from fredholm.data.readers import Names, open_source
 from fredholm.data.readers.found import PerAxis
 from fredholm.data.samples import Samples, split_order
 from fredholm.data.source import Source
-from fredholm.domains import Grid
+from fredholm.domains import Domain
 from fredholm.errors import DataError
 from fredholm.fields import Signature, Variable
 
@@ -70,12 +70,12 @@ class StreamedSamples:
         return self.head(1).signature
 
     @property
-    def input_domain(self) -> Grid:
+    def input_domain(self) -> Domain:
         """Where the inputs are sampled."""
         return self.source.input_domain
 
     @property
-    def target_domain(self) -> Grid:
+    def target_domain(self) -> Domain:
         """Where the targets are sampled."""
         return self.source.target_domain
 

@@ -12,6 +12,9 @@ from fredholm.data.readers.hdf5 import KIND_73, open_hdf5, open_matlab73
 from fredholm.data.readers.labelled import KIND_NETCDF, KIND_ZARR, open_netcdf, open_zarr
 from fredholm.data.readers.matlab import KIND as KIND_MATLAB
 from fredholm.data.readers.matlab import open_matlab
+from fredholm.data.readers.mesh_folder import KIND as KIND_MESHES
+from fredholm.data.readers.mesh_folder import open_meshes
+from fredholm.data.readers.mesh_formats import SUFFIXES, mesh_format
 from fredholm.data.readers.npz import KIND as KIND_NPZ
 from fredholm.data.readers.npz import open_npz
 from fredholm.data.readers.torch_file import KIND as KIND_TORCH
@@ -30,6 +33,7 @@ READERS: dict[str, Callable[[Path, Options], Source]] = {
     KIND_NETCDF: open_netcdf,
     KIND_ZARR: open_zarr,
     KIND_HDF5: open_hdf5,
+    KIND_MESHES: open_meshes,
 }
 """Formats by name, with the function that opens each."""
 
@@ -48,7 +52,12 @@ def detect(path: str | Path) -> str:
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata")):
             return KIND_ZARR
-        raise DataError(f"{path} is a folder without a Zarr store; name a file")
+        if any(file.suffix.lower() in SUFFIXES for file in path.iterdir()):
+            return KIND_MESHES
+        raise DataError(
+            f"{path} is a folder without a Zarr store or files of meshes ({', '.join(SUFFIXES)}); "
+            "name a file"
+        )
     try:
         with path.open("rb") as file:
             start = file.read(1024)
@@ -70,6 +79,8 @@ def _by_magic(path: Path, start: bytes) -> str:
         return _zip_kind(path)
     if start.startswith(b"\x80\x02") and b"\xfcF\x9cj" in start:  # torch.save before 1.6
         return KIND_TORCH
+    if mesh_format(path, start) is not None:
+        return KIND_MESHES
     known = ", ".join(READERS)
     raise DataError(f"{path} has none of the formats that are read: {known}")
 

@@ -1,0 +1,271 @@
+"""Samples from a folder with one file of a mesh for each of them, or from one such file."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fredholm.data.readers.found import PAIRS, Options
+from fredholm.data.readers.mesh_file import MeshFile, components, read_mesh
+from fredholm.data.readers.mesh_formats import SUFFIXES
+from fredholm.data.readers.mesh_geometry import Geometry
+from fredholm.data.samples import Samples
+from fredholm.data.source import Source
+from fredholm.domains import Domain, Stack
+from fredholm.errors import DataError, did_you_mean
+from fredholm.fields import Field, Signature, Variable
+
+KIND = "files of meshes"
+_ROUNDING = 1e-12
+"""Relative variation up to which a function is a number."""
+
+Columns = Mapping[str, Float[np.ndarray, "n"]]
+"""Values at the nodes of one file, by name of the component."""
+
+
+def open_meshes(path: Path, options: Options) -> Source:
+    """Samples of the files in a folder, each on its own mesh; equal meshes are one object.
+
+    Without a named input the shape alone is the input. An input that is one number in each file is
+    a parameter.
+
+    Raises:
+        DataError: A file cannot be used, or they do not hold the same functions.
+        ValueError: Statements about axes: meshes state their points themselves.
+    """
+    stated = replace(options, input=(), target=())
+    if stated != Options():
+        raise ValueError(
+            f"{path}: meshes state their points themselves; leave extent, periodic, location and "
+            "sample out"
+        )
+    files = mesh_files(path)
+    contents = _contents(files)
+    inputs, targets = _choose(path, contents[0], options)
+    samples = _samples(path, files, contents, inputs, targets)
+    return Source(
+        numbers=np.arange(len(samples)),
+        input_domain=samples.inputs.domain,
+        target_domain=samples.targets.domain,
+        input_variables=samples.input_variables,
+        target_variables=samples.target_variables,
+        param_variables=samples.param_variables,
+        origin=samples.origin,
+        load=lambda start, stop: samples[start:stop],
+    )
+
+
+def mesh_inputs(path: Path, signature: Signature) -> tuple[Field, Tensor | None]:
+    """Inputs and parameters that a surrogate takes, from files that need not hold its targets.
+
+    Raises:
+        DataError: A file lacks one of them.
+    """
+    files = mesh_files(path)
+    contents = _contents(files)
+    names = [variable.name for variable in signature.inputs]
+    params = [variable.name for variable in signature.params]
+    columns = [_named(file, content, names) for file, content in zip(files, contents)]
+    numbers = [_named(file, content, params) for file, content in zip(files, contents)]
+    for file, found in zip(files, numbers):
+        varying = [name for name, values in found.items() if not _is_number(values)]
+        if varying:
+            raise DataError(f"{file}: {varying[0]} is a parameter and varies between the nodes")
+    table = [[float(values[0]) for values in found.values()] for found in numbers]
+    return _field(contents, columns), torch.tensor(table) if params else None
+
+
+def mesh_files(path: Path) -> list[Path]:
+    """The files of meshes in a folder, numbers in their names in order; or the file itself.
+
+    Raises:
+        DataError: There are none, or of several formats.
+    """
+    if path.is_file():
+        return [path]
+    found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
+    if not found:
+        raise DataError(f"{path} holds no files of meshes ({', '.join(SUFFIXES)})")
+    kinds = sorted({file.suffix.lower() for file in found})
+    if len(kinds) > 1:
+        raise DataError(f"{path} holds {' and '.join(kinds)} files; keep those of one format")
+    return sorted(found, key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """sample_2 before sample_10."""
+    words = re.split(r"(\d+)", path.name)
+    return [(int(word), "") if word.isdecimal() else (-1, word) for word in words]
+
+
+def _contents(files: Sequence[Path]) -> list[MeshFile]:
+    """What the files hold, all in the same coordinates."""
+    known: dict[str, Geometry] = {}
+    contents = []
+    for file in files:
+        contents.append(read_mesh(file, known=known))
+        names, first = contents[-1].mesh.names, contents[0].mesh.names
+        if names != first:
+            raise DataError(
+                f"{file} has the coordinates {', '.join(names)}, {files[0].name} has "
+                f"{', '.join(first)}; one data set has the same in all files"
+            )
+    return contents
+
+
+def _choose(
+    path: Path, first: MeshFile, options: Options
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of inputs and targets; no input means that the shape is all there is."""
+    if options.target:
+        return options.input, options.target
+    fields = list(first.fields)
+    for pair in PAIRS:
+        if set(pair) <= set(fields):
+            return (pair[0],), (pair[1],)
+    if len(fields) == 1:
+        return (), (fields[0],)
+    listed = ", ".join(f"{name} ({values.shape[1]})" for name, values in first.fields.items())
+    raise DataError(
+        f"{path}: cannot tell input from target among {listed or 'no functions'}; name them, for "
+        "instance input='source', target='u' (or a target alone where only the shape varies)"
+    )
+
+
+def _samples(
+    path: Path,
+    files: Sequence[Path],
+    contents: Sequence[MeshFile],
+    inputs: Sequence[str],
+    targets: Sequence[str],
+) -> Samples:
+    given, wanted = (
+        [_named(file, content, names) for file, content in zip(files, contents)]
+        for names in (inputs, targets)
+    )
+    for columns in (given, wanted):
+        _same_components(files, columns)
+    numbers = _numbers(contents, given)
+    functions = [name for name in given[0] if name not in numbers]
+    notes = _notes(contents)
+    if numbers:
+        notes.append(f"{', '.join(numbers)}: one number in each file, taken as parameters")
+    if not inputs:
+        notes.append("no input is named: the shape alone is the input")
+    table = [[float(columns[name][0]) for name in numbers] for columns in given]
+    chosen = [{name: columns[name] for name in functions} for columns in given]
+    labels = tuple(
+        Variable(name, support="boundary" if _on_boundary(contents, chosen, name) else "")
+        for name in functions
+    )
+    return Samples(
+        _field(contents, chosen),
+        _field(contents, wanted),
+        labels,
+        tuple(Variable(name) for name in wanted[0]),
+        torch.tensor(table, dtype=torch.float64) if numbers else None,
+        tuple(Variable(name) for name in numbers),
+        {
+            "file": str(path),
+            "format": KIND,
+            "files": [file.name for file in files],
+            "assumed": notes,
+        },
+    )
+
+
+def _named(file: Path, content: MeshFile, names: Sequence[str]) -> Columns:
+    """The components that names stand for: a function's, one component, or a number of the file.
+
+    Raises:
+        DataError: There is no such function.
+    """
+    axes = content.mesh.names
+    fields = {
+        name: dict(zip(components(name, values.shape[1], axes), values.T))
+        for name, values in content.fields.items()
+    }
+    single = {name: values for parts in fields.values() for name, values in parts.items()}
+    columns: dict[str, np.ndarray] = {}
+    for name in names:
+        if name in fields:
+            columns |= fields[name]
+        elif name in single:
+            columns[name] = single[name]
+        elif name in content.numbers:
+            columns[name] = np.full(len(content.mesh), content.numbers[name])
+        else:
+            known = [*fields, *(part for part in single if part not in fields), *content.numbers]
+            raise DataError(f"{file} has no field {name!r}: {did_you_mean(name, known)}")
+    return columns
+
+
+def _same_components(files: Sequence[Path], columns: Sequence[Columns]) -> None:
+    """Refuses functions that have another number of components in one of the files."""
+    for file, found in zip(files, columns):
+        if list(found) != list(columns[0]):
+            raise DataError(
+                f"{file} has the components {', '.join(found)}, {files[0].name} has "
+                f"{', '.join(columns[0])}; one data set has the same in all files"
+            )
+
+
+def _numbers(contents: Sequence[MeshFile], given: Sequence[Columns]) -> list[str]:
+    """Inputs that are one number in each file, and not the same one in all that store functions."""
+    names = [name for name in given[0] if all(_is_number(columns[name]) for columns in given)]
+    return [
+        name
+        for name in names
+        if name in contents[0].numbers or len({float(columns[name][0]) for columns in given}) > 1
+    ]
+
+
+def _is_number(values: Float[np.ndarray, "n"]) -> bool:
+    return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
+
+
+def _on_boundary(contents: Sequence[MeshFile], columns: Sequence[Columns], name: str) -> bool:
+    """Whether a function is zero inside every mesh, and not on every boundary."""
+    somewhere = False
+    for content, found in zip(contents, columns):
+        edge = content.mesh.on_boundary.numpy()
+        if edge.all() or found[name][~edge].any():
+            return False
+        somewhere = somewhere or bool(found[name][edge].any())
+    return somewhere
+
+
+def _field(contents: Sequence[MeshFile], columns: Sequence[Columns]) -> Field:
+    """The functions on one mesh, where all files have the same, or on one each."""
+    members = tuple(content.mesh for content in contents)
+    kinds = [values.dtype for found in columns for values in found.values()]
+    dtype = np.result_type(*kinds) if kinds else np.dtype(np.float32)
+    tables = [
+        torch.from_numpy(np.stack([*found.values()], axis=-1).astype(dtype))
+        if found
+        else torch.zeros(len(mesh), 0)
+        for mesh, found in zip(members, columns)
+    ]
+    stack = Stack(members)
+    shared = all(mesh is members[0] for mesh in members)
+    domain: Domain = members[0] if shared else stack
+    return Field(stack.padded(torch.cat(tables)), domain)
+
+
+def _notes(contents: Sequence[MeshFile]) -> list[str]:
+    """What was changed in how many of the files, each sentence once; numbers in it may differ."""
+    count: dict[str, list[str]] = {}
+    for content in contents:
+        for note in content.notes:
+            count.setdefault(re.sub(r"[\d.e+-]+", "#", note), []).append(note)
+    meshes = len({id(content.mesh) for content in contents})
+    total = len(contents)
+    return [
+        f"{total} files on {meshes} different meshes",
+        *(f"{same[0]} ({len(same)} of {total} files)" for same in count.values()),
+    ]
