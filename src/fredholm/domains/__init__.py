@@ -2,6 +2,7 @@
 
 from fredholm.domains.axis import Axis
 from fredholm.domains.boundary_points import boundary_distances, boundary_weights
+from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.domain import Domain
@@ -32,6 +33,7 @@ from fredholm.domains.neighbours import (
     nearest_edges,
     radius_edges,
 )
+from fredholm.domains.p1_levels import Level, p1_levels
 from fredholm.domains.point_weights import neighbour_weights
 from fredholm.domains.refinement import mesh_of_grid, refined
 from fredholm.domains.scattered import Scattered
@@ -41,6 +43,8 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
+    "p1_levels",
+    "Level",
     "Axis",
     "Ball",
     "Boundary",
@@ -64,11 +68,14 @@ __all__ = [
     "behind_time_of",
     "boundary_distances",
     "boundary_weights",
+    "coarse_cloud",
+    "coarse_levels",
     "cross_edges",
     "delaunay_cells",
     "delaunay_edges",
     "described",
     "edge_vectors",
+    "farthest_points",
     "interpolation_matrix",
     "joined",
     "kd_boxes",
