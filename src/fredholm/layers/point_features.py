@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fredholm.domains import Stack
+from fredholm.domains import Stack, shape_features
 from fredholm.layers.coordinates import Coordinates
 
 
@@ -17,13 +17,18 @@ class PointFeatures(nn.Module):
         axes: Name, start, stop and whether it is periodic for each coordinate: the box to which
             they are scaled, see `Coordinates`.
         coordinates: Show the coordinates; without them a shift of shape and function is not seen.
+        harmonics: Waves that stand for a periodic coordinate.
     """
 
     def __init__(
-        self, axes: Sequence[tuple[str, float, float, bool]], *, coordinates: bool = True
+        self,
+        axes: Sequence[tuple[str, float, float, bool]],
+        *,
+        coordinates: bool = True,
+        harmonics: int = 1,
     ) -> None:
         super().__init__()
-        self.coordinates = Coordinates(axes) if coordinates else None
+        self.coordinates = Coordinates(axes, harmonics=harmonics) if coordinates else None
         self.count = self.coordinates.features if self.coordinates else 0
         self.shape_count = len(axes) + 2
         wraps = any(periodic for *_, periodic in axes)
@@ -53,8 +58,6 @@ class PointFeatures(nn.Module):
             domains: The points of each function.
             like: Says device and dtype.
         """
-        from fredholm.domains import shape_features
-
         found = domains.flat(domains.gathered(shape_features)).clone()
         found[:, -1] /= self.length
         return found.to(like)
