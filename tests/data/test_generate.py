@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from fredholm.data import read
-from fredholm.data.generate import generate, generator_of
+from fredholm.data.batches import generator_of
+from fredholm.data.generate import generate
 from fredholm.domains import Axis, Grid
 from fredholm.equations import dt, eq, field, lap, param
 from fredholm.errors import DataError, DivergedError, Interrupted

@@ -3,7 +3,7 @@
 from fredholm.data.checks import Finding, Report, check
 from fredholm.data.discover import discover
 from fredholm.data.drawn import DrawnSamples
-from fredholm.data.generate import generate
+from fredholm.data.generate import generate, solved
 from fredholm.data.labelled import from_xarray, to_xarray
 from fredholm.data.netcdf import SampleWriter, write_netcdf
 from fredholm.data.readers import describe, detect, read
@@ -49,6 +49,7 @@ __all__ = [
     "pairs",
     "read",
     "read_table",
+    "solved",
     "transform",
     "windows",
     "write_netcdf",

@@ -1,17 +1,13 @@
 """Data sets made by the reference solvers, larger than memory and restartable."""
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
+from fredholm.data.batches import Batch, batches
 from fredholm.data.netcdf import SampleWriter, refuse_existing
 from fredholm.data.samples import Samples
-from fredholm.domains import Grid
-from fredholm.errors import DivergedError, Interrupted
-from fredholm.fields import Field
+from fredholm.data.source import joined
+from fredholm.errors import Interrupted
 from fredholm.problems import Problem
 
 _CHUNK, _CHUNK_BYTES = 32, 2**27
@@ -23,6 +19,7 @@ def generate(
     *,
     path: str | Path,
     resolution: int | Sequence[int] | None = None,
+    size: float | None = None,
     seed: int = 0,
     tol: float = 1e-6,
     chunk: int | None = None,
@@ -39,6 +36,7 @@ def generate(
         n: Number of samples.
         path: The file to make.
         resolution: Points per axis of space; by default those of the problem.
+        size: Where shapes vary, the length of the edges of meshes; by default the problem's.
         seed: Selects the draws.
         tol: Relative error that the solver aims at.
         chunk: Samples solved together: what an interruption costs at most.
@@ -54,10 +52,9 @@ def generate(
     if n < 1 or (chunk is not None and chunk < 1):
         raise ValueError(f"n and chunk are at least one, got {n} and {chunk}")
     refuse_existing(Path(path), overwrite)
-    make = Batch(problem, problem.grid(resolution), seed, tol)
+    make = batches(problem, seed, resolution=resolution, size=size, tol=tol)
     first = make(0, 1)
-    size = 8 * max(first.targets.values.numel(), first.inputs.values.numel())
-    chunk = chunk or max(1, min(_CHUNK, n, _CHUNK_BYTES // size))
+    chunk = chunk or _chunk(first, n)
     template = make.labelled(first, n=n, chunk=chunk)
     with SampleWriter(path, template, n, overwrite=overwrite) as writer:
         _fill(writer, make, chunk, progress or (lambda done, total: None))
@@ -65,7 +62,7 @@ def generate(
 
 
 def _fill(
-    writer: SampleWriter, make: "Batch", chunk: int, progress: Callable[[int, int], None]
+    writer: SampleWriter, make: Batch, chunk: int, progress: Callable[[int, int], None]
 ) -> None:
     n = writer.total
     try:
@@ -80,73 +77,40 @@ def _fill(
         ) from stopped
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Draws and solves samples start ... stop-1 of a seed.
+def solved(
+    problem: Problem,
+    n: int,
+    *,
+    seed: int = 0,
+    resolution: int | Sequence[int] | None = None,
+    size: float | None = None,
+    tol: float = 1e-6,
+) -> Samples:
+    """n solved samples of a problem in memory; `generate` writes the same to a file.
 
     Args:
         problem: What is solved.
-        grid: Spatial grid of the inputs.
+        n: Number of samples; sample i is drawn from (seed, i) alone.
         seed: Selects the draws.
+        resolution: Points per axis of space; by default those of the problem.
+        size: Where shapes vary, the length of the edges of meshes; by default the problem's. The
+            same seed gives the same shapes and functions for every size.
         tol: Relative error that the solver aims at.
+
+    Raises:
+        DivergedError: A solution left the finite numbers.
+        ValueError: n below one.
     """
-
-    problem: Problem
-    grid: Grid
-    seed: int
-    tol: float
-
-    def __call__(self, start: int, stop: int) -> Samples:
-        """The samples, solved together.
-
-        Raises:
-            DivergedError: A solution left the finite numbers.
-        """
-        problem = self.problem
-        fine = problem.solving_grid(self.grid)
-        drawn_on = problem.domain if problem.warmup else fine
-        draws = [
-            problem.draw(1, drawn_on, generator=generator_of(self.seed, i)).values
-            for i in range(start, stop)
-        ]
-        resolved = Field(torch.cat(draws), drawn_on)
-        if problem.warmup:
-            resolved = problem.warmed(resolved, at=fine)
-        solution = problem.solve(resolved, at=problem.target_grid(self.grid), tol=self.tol)
-        inputs = resolved.at(self.grid, method="nearest")
-        finite = torch.isfinite(solution.field.values).flatten(1).all(1)
-        if not bool(finite.all()):
-            number = start + int((~finite).nonzero()[0])
-            raise DivergedError(
-                f"the solution of sample {number} of {problem.key!r} (seed {self.seed}) is not "
-                "finite: use a finer resolution or a smaller tolerance"
-            )
-        return Samples(
-            inputs,
-            solution.field,
-            problem.input_variables,
-            problem.target_variables,
-            origin=problem.origin(tol=self.tol, solution=solution),
-            error=solution.error.to(torch.float64),
-        )
-
-    def labelled(self, samples: Samples, *, n: int, chunk: int) -> Samples:
-        """The samples with the whole call in their provenance."""
-        origin = dict(samples.origin)
-        equations = origin.get("equations", {}).values()
-        call = {"n": n, "resolution": list(self.grid.shape), "seed": self.seed, "tol": self.tol}
-        told = ", ".join(f"{name}={value}" for name, value in call.items())
-        origin |= {
-            "equation": "; ".join(equation["text"] for equation in equations),
-            "seed": self.seed,
-            "resolution": list(self.grid.shape),
-            "chunk": chunk,
-            "history": f"fredholm.data.generate({self.problem.key!r}, {told})",
-        }
-        return replace(samples, origin=origin)
+    if n < 1:
+        raise ValueError(f"n is at least one, got {n}")
+    make = batches(problem, seed, resolution=resolution, size=size, tol=tol)
+    first = make(0, 1)
+    chunk = _chunk(first, n)
+    parts = [first, *(make(i, min(i + chunk, n)) for i in range(1, n, chunk))]
+    return make.labelled(joined(parts), n=n, chunk=chunk)
 
 
-def generator_of(seed: int, number: int) -> torch.Generator:
-    """The source of randomness of one sample: a hash, so that neighbours are unrelated."""
-    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") % 2**63)
+def _chunk(first: Samples, n: int) -> int:
+    """Samples that are solved together."""
+    bytes_each = 8 * max(first.targets.values.numel(), first.inputs.values.numel())
+    return max(1, min(_CHUNK, n, _CHUNK_BYTES // bytes_each))

@@ -206,13 +206,16 @@ def _(region: Difference, occ: Any, scale: float) -> Tags:
 
 def _sides(gmsh: Any, region: Region, scale: float) -> dict[int, str]:
     """The part that each curve (surface) of the boundary belongs to, by its tag."""
-    found = {}
     solids = gmsh.model.getEntities(region.dim)
-    for dim, tag in gmsh.model.getBoundary(solids, combined=True, oriented=False):
-        points = scale * _points_on(gmsh, dim, tag)[:, : region.dim]
-        gaps = [float(region.distance(points, part).abs().sum()) for part in region.parts]
-        found[tag] = region.parts[min(range(len(gaps)), key=gaps.__getitem__)]
-    return found
+    sides = gmsh.model.getBoundary(solids, combined=True, oriented=False)
+    if len(region.parts) == 1:
+        return {tag: region.parts[0] for _, tag in sides}
+    points = [scale * _points_on(gmsh, dim, tag)[:, : region.dim] for dim, tag in sides]
+    # All sides in one call: a polygon goes through its edges at each.
+    gaps = [region.distance(torch.cat(points), part).abs() for part in region.parts]
+    sums = [[float(each.sum()) for each in gap.split([len(p) for p in points])] for gap in gaps]
+    nearest = torch.tensor(sums).argmin(0).tolist()
+    return {tag: region.parts[part] for (_, tag), part in zip(sides, nearest)}
 
 
 def _points_on(gmsh: Any, dim: int, tag: int) -> Float[Tensor, "k 3"]:

@@ -8,6 +8,7 @@ from fredholm.errors import EquationError, did_you_mean
 from fredholm.problems.lagrangian import lagrangian
 from fredholm.problems.prior import Prior
 from fredholm.problems.problem import Problem
+from fredholm.problems.shapes import ShapePrior
 
 PROBLEMS = {
     "advection": "fredholm.problems.advection:advection",
@@ -38,6 +39,7 @@ PROBLEMS = {
     "poisson": "fredholm.problems.poisson:poisson",
     "poisson_boltzmann": "fredholm.problems.poisson_holes:poisson_boltzmann",
     "poisson_holes": "fredholm.problems.poisson_holes:poisson_holes",
+    "poisson_shapes": "fredholm.problems.poisson_shapes:poisson_shapes",
     "schroedinger": "fredholm.problems.schroedinger:schroedinger",
     "sine_gordon": "fredholm.problems.sine_gordon:sine_gordon",
     "swift_hohenberg": "fredholm.problems.swift_hohenberg:swift_hohenberg",
@@ -68,4 +70,4 @@ def build(key: str, **parameters: Any) -> Problem:
     return builder(key)(**parameters)
 
 
-__all__ = ["PROBLEMS", "Prior", "Problem", "build", "builder", "lagrangian"]
+__all__ = ["PROBLEMS", "Prior", "Problem", "ShapePrior", "build", "builder", "lagrangian"]

@@ -25,7 +25,7 @@ def check_statement(problem: "Problem") -> None:
         initial=(*problem.initial, *(name for name in problem.varies if name in problem.states)),
         boundary=problem.boundary,  # type: ignore[arg-type]
         given=[*problem.given, *(name for name in problem.varies if name not in problem.states)],
-        parts=None if problem.region is None else problem.region.parts,
+        parts=problem.parts,
     )
     _region(problem)
     _varies(problem)
@@ -60,13 +60,16 @@ def _region(problem: "Problem") -> None:
             raise EquationError(
                 f"the gauge fixes {unknown!r} at {tuple(place)}, no point of {problem.domain}"
             )
-    if problem.region is None:
+    if problem.region is not None and problem.shapes is not None:
+        raise EquationError("a problem has one region or random shapes, not both")
+    place = problem.region if problem.shapes is None else problem.shapes
+    if place is None:
         return
-    if problem.region.dim != problem.domain.dim:
+    if len(place.bounds) != problem.domain.dim:
         raise EquationError(
-            f"the region has {problem.region.dim} dimensions, the domain {problem.domain.dim}"
+            f"the region has {len(place.bounds)} dimensions, the domain {problem.domain.dim}"
         )
-    for axis, (start, stop) in zip(problem.domain.axes, problem.region.bounds):
+    for axis, (start, stop) in zip(problem.domain.axes, place.bounds):
         slack = 1e-9 * axis.length
         if start < axis.start - slack or stop > axis.stop + slack:
             raise EquationError(

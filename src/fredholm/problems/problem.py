@@ -11,7 +11,7 @@ from torch import Tensor
 import fredholm
 from fredholm.calculus import evaluate
 from fredholm.calculus.fields import Method
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Domain, Grid, Stack, Unstructured, over_time
 from fredholm.equations import (
     Coefficient,
     Equation,
@@ -28,8 +28,10 @@ from fredholm.equations import (
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field, Interpolant, Variable
 from fredholm.problems.checking import check_statement
+from fredholm.problems.on_shapes import boundary_data, draw_on_shapes
 from fredholm.problems.prior import Prior
 from fredholm.problems.seams import SEAM, wrap_ratio
+from fredholm.problems.shapes import ShapePrior
 from fredholm.problems.solving import choose_solver, hidden_unknowns, warm
 from fredholm.problems.stepping import make_stepper
 from fredholm.solvers import Stepper
@@ -67,6 +69,11 @@ class Problem:
             `|`, or `all`): an equation, an expression that is zero there, or several of them.
         region: The part of the box in which the equations hold, with its own boundary parts; by
             default all of it.
+        shapes: Random regions instead of `region`, one for each sample. Functions then live on
+            meshes of these, not on grids; the domain is a box that holds all of them, and the grid
+            on which the varied functions are drawn.
+        mesh_size: Length of the edges of those meshes; by default a 20th of the longest side of the
+            domain.
         gauge: Where unknowns that are determined up to a constant are zero, such as a pressure.
         given: Coefficients that do not vary, by name: functions of points, called with the
             coordinates (n, d), the time last where there is one, for values (n,).
@@ -101,6 +108,8 @@ class Problem:
     initial: Mapping[str, Expression | float] = field(default_factory=dict)
     boundary: Mapping[str, Condition | Sequence[Condition]] = field(default_factory=dict)
     region: "Region | None" = None
+    shapes: ShapePrior | None = None
+    mesh_size: float | None = None
     gauge: Mapping[str, Sequence[float]] = field(default_factory=dict)
     given: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
@@ -140,8 +149,23 @@ class Problem:
     @property
     def conditions(self) -> dict[str, tuple[Equation, ...]]:
         """The conditions on each part of the boundary."""
-        parts = None if self.region is None else self.region.parts
-        return cover(self.boundary, self.domain, parts)  # type: ignore[arg-type]
+        return cover(self.boundary, self.domain, self.parts)  # type: ignore[arg-type]
+
+    @property
+    def parts(self) -> tuple[str, ...] | None:
+        """Names of the parts of the boundary; None where they are the sides of the box."""
+        place = self.region if self.shapes is None else self.shapes
+        return None if place is None else place.parts
+
+    @property
+    def boundary_data(self) -> dict[str, tuple[str, ...]]:
+        """The varied coefficients that occur in boundary conditions alone, and on which parts."""
+        return boundary_data(self)
+
+    @property
+    def edge_length(self) -> float:
+        """Length of the edges of meshes, unless another one is asked for."""
+        return self.mesh_size or max(axis.length for axis in self.domain.axes) / 20
 
     def _statements(self) -> dict[str, Equation]:
         """Everything that is stated, under names that tell where."""
@@ -162,9 +186,16 @@ class Problem:
         return tuple(labels[name] for name in self.targets)
 
     def _labels(self) -> dict[str, Variable]:
+        on_boundary = self.boundary_data if self.shapes is not None else {}
+        conditions = [condition for several in self.conditions.values() for condition in several]
         return {
-            node.name: Variable(node.name, node.units, node.long_name)
-            for equation in self.equations.values()
+            node.name: Variable(
+                node.name,
+                node.units,
+                node.long_name,
+                support="boundary" if node.name in on_boundary else "",
+            )
+            for equation in (*conditions, *self.equations.values())
             for node in equation.residual.walk()
             if isinstance(node, Unknown | Coefficient)
         }
@@ -187,6 +218,10 @@ class Problem:
             return space
         return Grid.of(self.time, *space.axes)
 
+    def target_domain(self, space: Domain) -> Domain:
+        """Where targets live when inputs live on `space`, a grid or meshes."""
+        return space if self.time is None or self.final else over_time(self.time, space)
+
     def solving_grid(self, space: Grid) -> Grid:
         """The grid on which data sets for `space` are drawn and solved; it has all its points.
 
@@ -199,20 +234,35 @@ class Problem:
             sizes.append((axis.size - ends) * (self.refine + even_cells) + ends)
         return space.resized(sizes)
 
-    def sample(self, n: int, grid: Grid | None = None, *, generator: torch.Generator) -> Field:
-        """Draws of the varied functions.
+    def sample(
+        self,
+        n: int,
+        grid: Grid | None = None,
+        *,
+        generator: torch.Generator,
+        size: float | None = None,
+    ) -> Field:
+        """Draws of the varied functions; where shapes vary, on one mesh each.
 
         Args:
             n: Number of functions.
             grid: Spatial grid; by default the template.
             generator: Source of randomness.
+            size: Length of the edges of meshes, where shapes vary; a draw does not depend on it.
 
         Shapes:
             values (n, *points, len(varies)), float64.
 
         Raises:
             EquationError: Nothing varies in this problem.
+            ValueError: A grid where shapes vary, or a size where they do not.
         """
+        if self.shapes is not None:
+            if grid is not None:
+                raise ValueError(f"{self.key!r} is stated on shapes: give a size, not a grid")
+            return draw_on_shapes(self, n, size, generator=generator)
+        if size is not None:
+            raise ValueError(f"{self.key!r} is stated on one domain: give a grid, not a size")
         grid = grid or self.domain
         if not self.warmup:
             return self.draw(n, grid, generator=generator)
@@ -241,14 +291,39 @@ class Problem:
         """
         return warm(self, drawn, at)
 
+    def samples(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        resolution: int | Sequence[int] | None = None,
+        size: float | None = None,
+        tol: float = 1e-6,
+    ) -> "fredholm.Samples":
+        """Solved samples in memory; see `fredholm.data.solved`.
+
+        Args:
+            n: Number of samples; sample i is drawn from (seed, i) alone.
+            seed: Selects the draws.
+            resolution: Points per axis, for problems on grids.
+            size: Length of the edges of meshes, for problems on shapes.
+            tol: Relative error that the solver aims at.
+
+        Raises:
+            DivergedError: A solution left the finite numbers.
+        """
+        # Upwards in the order of the folders, at the one place where a problem becomes data.
+        return fredholm.data.solved(self, n, seed=seed, resolution=resolution, size=size, tol=tol)
+
     def solve(
-        self, inputs: Field | None = None, *, at: Grid | None = None, tol: float = 1e-6
+        self, inputs: Field | None = None, *, at: Domain | None = None, tol: float = 1e-6
     ) -> Solution:
         """The targets of the inputs, by the solver that the statement calls for.
 
         Args:
-            inputs: Varied functions on a spatial grid; not needed where nothing varies.
-            at: Where the targets are wanted; by default `target_grid` of the inputs' grid.
+            inputs: Varied functions on a spatial grid, or on meshes; not needed where nothing
+                varies.
+            at: Where the targets are wanted; by default `target_domain` of the inputs' domain.
             tol: Relative error that the solver aims at.
 
         Raises:
@@ -258,11 +333,17 @@ class Problem:
         if self.family is not None:
             whole, chosen = self.family
             return whole.solve(chosen, at=at or self.target_grid(self.domain), tol=tol)
-        solver = choose_solver(self)
         if inputs is None:
-            inputs = Field(torch.zeros(1, *self.domain.shape, 0, dtype=torch.float64), self.domain)
+            place = at if isinstance(at, Unstructured) else self.domain
+            inputs = Field(torch.zeros(1, *place.shape, 0, dtype=torch.float64), place)
         self.check_inputs(inputs)
-        return solver(self, inputs, at or self.target_grid(inputs.grid), tol)
+        if isinstance(inputs.domain, Grid):
+            at = self.target_grid(inputs.grid) if at is None else at
+            return choose_solver(self)(self, inputs, at, tol)  # type: ignore[arg-type]
+        from fredholm.problems.on_meshes import solve_on
+
+        solution = solve_on(self, inputs, tol)
+        return solution if at is None else replace(solution, field=solution.field.at(at))
 
     def member(self, inputs: Field) -> "Problem":
         """The problem in which nothing varies any more: one of the family.
@@ -328,13 +409,22 @@ class Problem:
                 f"inputs of {self.key!r} have {len(names)} channels ({', '.join(names)}), "
                 f"got {inputs.channels}"
             )
+        if not bool(torch.isfinite(inputs.values).all()):
+            raise ValueError(f"inputs of {self.key!r} contain values that are not finite")
+        if isinstance(inputs.domain, Unstructured | Stack):
+            if inputs.domain.names != self.domain.names:
+                raise ValueError(
+                    f"inputs of {self.key!r} have the coordinates {', '.join(self.domain.names)}, "
+                    f"got {', '.join(inputs.domain.names)}"
+                )
+            return
+        if self.shapes is not None:
+            raise ValueError(f"inputs of {self.key!r} live on meshes, got {inputs.domain}")
         for axis, own in zip(inputs.grid.axes, self.domain.axes, strict=False):
             if axis.name != own.name or axis.periodic != own.periodic:
                 raise ValueError(f"inputs of {self.key!r} live on {own}, got {axis}")
         if inputs.grid.dim != self.domain.dim:
             raise ValueError(f"inputs of {self.key!r} live on {self.domain}, got {inputs.grid}")
-        if not bool(torch.isfinite(inputs.values).all()):
-            raise ValueError(f"inputs of {self.key!r} contain values that are not finite")
         for axis in inputs.grid.axes:
             if axis.periodic and (ratio := wrap_ratio(inputs, axis.name)) > SEAM:
                 warnings.warn(
@@ -435,6 +525,7 @@ class Problem:
                 name: {"text": str(e), "tree": to_json(e)} for name, e in self.conserved.items()
             },
             "varies": {name: prior.describe() for name, prior in self.varies.items()},
+            **({} if self.shapes is None else {"shapes": self.shapes.describe()}),
             "warmup": self.warmup,
             "horizon": None if self.time is None else self.time.stop,
             "solver": None if solution is None else solution.method,
