@@ -1,6 +1,7 @@
 """Architectures, one per file, independent of one another."""
 
 from fredholm.models.baselines import LinearRegression, NearestNeighbour, Persistence, TrainMean
+from fredholm.models.beno import BENO
 from fredholm.models.cape import CAPE
 from fredholm.models.conditional_unet import ConditionalUNet
 from fredholm.models.convnet import ConvNet
@@ -14,6 +15,7 @@ from fredholm.models.graph_kernel import GNO
 from fredholm.models.kan import KAN
 from fredholm.models.low_rank import LNO
 from fredholm.models.modified_mlp import ModifiedMLP
+from fredholm.models.nearest_shape import NearestShape
 from fredholm.models.neural_spectral import NeuralSpectral
 from fredholm.models.nuno import NUNO
 from fredholm.models.pirate_net import PirateNet
@@ -21,14 +23,18 @@ from fredholm.models.pointwise import PointwiseMLP
 from fredholm.models.refined import Refined, Refinement
 from fredholm.models.refiner import Refiner
 from fredholm.models.resnet import ResNet
+from fredholm.models.rigno import RIGNO
 from fredholm.models.siren import Siren
 from fredholm.models.sl2a import SL2A
 from fredholm.models.spacetime_fno import SpaceTimeFNO
+from fredholm.models.spon import SPON
 from fredholm.models.stable_no import StableNO
 from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
 
 __all__ = [
+    "SPON",
+    "BENO",
     "CAPE",
     "FNO",
     "GNO",
@@ -36,6 +42,7 @@ __all__ = [
     "KAN",
     "LNO",
     "NUNO",
+    "RIGNO",
     "SL2A",
     "T1",
     "CoefficientLayer",
@@ -48,6 +55,7 @@ __all__ = [
     "LinearRegression",
     "ModifiedMLP",
     "NearestNeighbour",
+    "NearestShape",
     "NeuralSpectral",
     "Persistence",
     "PirateNet",

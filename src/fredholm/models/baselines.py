@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from fredholm.domains import Domain, Grid
+from fredholm.domains import Domain, Grid, Scattered, behind_time_of, space_of, time_of
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.operators import ClosedForm
 
@@ -160,10 +160,10 @@ class Persistence(ClosedForm):
     """The input itself: nothing changes. For a trajectory, the last known state at every time.
 
     Args:
-        target_grid: Grid of the targets.
+        target_grid: Grid of the targets, or what is known of their points.
     """
 
-    def __init__(self, target_grid: Grid) -> None:
+    def __init__(self, target_grid: Grid | Scattered) -> None:
         super().__init__()
         self.target_grid = target_grid
 
@@ -177,10 +177,11 @@ class Persistence(ClosedForm):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only("params")
-        if "t" in u.grid.names and u.grid.axis("t") not in self.target_grid.axes:
-            last = u.values.select(1 + u.grid.names.index("t"), -1)
-            u = Field(last, u.grid.without("t"))
-        home = u.grid.behind_time_of(self.target_grid)
+        history = time_of(u.domain)
+        if history is not None and history != time_of(self.target_grid):
+            last = u.values.select(1 + u.domain.names.index("t"), -1)
+            u = Field(last, space_of(u.domain))
+        home = behind_time_of(u.domain, self.target_grid)
         values = u.values
         if home.dim > u.domain.dim:
             values = values[:, None].expand(len(u), home.shape[0], *values.shape[1:])

@@ -15,7 +15,9 @@ from fredholm.operators.claims import (
 from fredholm.operators.closed_form import ClosedForm
 from fredholm.operators.constrained import Constrained, OverTime
 from fredholm.operators.corrected import Corrected
+from fredholm.operators.finite_elements import MeanZero, Prescribed, Solenoidal
 from fredholm.operators.operator import Operator, at_least_one
+from fredholm.operators.rasterised import Rasterised, RasterisedFit, background, on_background
 from fredholm.operators.rollout import Function, Repeated, Step, advance, repeat, rollout, states
 from fredholm.operators.scaled_params import ScaledParams
 from fredholm.operators.wrappers import (
@@ -31,6 +33,9 @@ from fredholm.operators.wrappers import (
 )
 
 __all__ = [
+    "Solenoidal",
+    "Prescribed",
+    "MeanZero",
     "AnyResolution",
     "Boosted",
     "Claim",
@@ -51,6 +56,8 @@ __all__ = [
     "PassiveBeyond",
     "Rate",
     "Recurrent",
+    "Rasterised",
+    "RasterisedFit",
     "Repeated",
     "ScaledParams",
     "ShiftEquivariant",
@@ -61,6 +68,8 @@ __all__ = [
     "ZeroOnBoundary",
     "advance",
     "at_least_one",
+    "background",
+    "on_background",
     "repeat",
     "rollout",
     "states",

@@ -62,7 +62,7 @@ def build(
         blocks: Changes that the guess consists of.
         modes: Wavenumbers per axis of its spectral features.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     if levels is None:
         levels = max(min(min(grid.shape).bit_length() - 3, 4), 1)
     inputs, outputs = task.channels

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fredholm.domains import Grid, Scattered
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature
 from fredholm.objectives import Objective, RelativeL2
@@ -30,9 +31,43 @@ class Task:
     boundary: bool = False
 
     @property
+    def input_grid(self) -> Grid:
+        """Grid of the inputs.
+
+        Raises:
+            ValueError: They are scattered.
+        """
+        return _grid(self.signature.input_grid)
+
+    @property
+    def target_grid(self) -> Grid:
+        """Grid of the targets, likewise."""
+        return _grid(self.signature.target_grid)
+
+    @property
+    def points(self) -> Scattered:
+        """What is known of the points of the inputs.
+
+        Raises:
+            ValueError: They make a grid.
+        """
+        if isinstance(self.signature.input_grid, Grid):
+            raise ValueError(
+                "this system takes functions on clouds and meshes, these live on "
+                f"{self.signature.input_grid}: choose one for grids, such as fno"
+            )
+        return self.signature.input_grid
+
+    @property
     def channels(self) -> tuple[int, int]:
         """Channels of inputs and targets."""
         return len(self.signature.inputs), len(self.signature.targets)
+
+
+def _grid(domain: Grid | Scattered) -> Grid:
+    if isinstance(domain, Grid):
+        return domain
+    raise ValueError(f"this system takes functions on a grid, these live on {domain}")
 
 
 @dataclass(frozen=True)
@@ -97,6 +132,8 @@ class Card:
         conditioned: It takes the parameters of the equation itself, scaled; others are shown them
             as further input channels.
         closed_form: It is fitted by one call, and looks at the samples as they are.
+        scattered: It takes functions on clouds and meshes; a system that does not is given theirs
+            on a background grid (`fredholm.operators.Rasterised`).
     """
 
     key: str
@@ -111,6 +148,7 @@ class Card:
     for_use: str = ""
     conditioned: bool = False
     closed_form: bool = False
+    scattered: bool = False
 
     @property
     def parameters(self) -> dict[str, inspect.Parameter]:

@@ -32,10 +32,9 @@ def build(
         hidden_channels: Width of the hidden layers of both nets.
         layers: Hidden layers of both nets.
     """
-    shape = task.signature
     return DeepONet(
         *task.channels,
-        shape.input_grid,
+        task.input_grid,
         basis=basis,
         hidden_channels=hidden_channels,
         layers=layers,

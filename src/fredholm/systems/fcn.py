@@ -15,7 +15,7 @@ def build(task: Task, *, hidden_channels: int = 34, layers: int = 11, width: int
         layers: Number of convolutions.
         width: Points of their stencils per axis.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     net = ConvNet(
         *task.channels, grid.dim, hidden_channels=hidden_channels, layers=layers, width=width
     )

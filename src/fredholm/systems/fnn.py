@@ -14,7 +14,7 @@ def build(task: Task, *, hidden_channels: int = 100, layers: int = 2) -> Operato
         hidden_channels: Width of the hidden layers.
         layers: Number of hidden layers.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     return PointwiseMLP(*task.channels, grid, hidden_channels=hidden_channels, layers=layers)
 
 

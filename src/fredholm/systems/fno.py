@@ -34,7 +34,7 @@ def build(
         hidden_channels: Channels between the layers.
         layers: Spectral layers.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     kept = tuple(min(modes, (axis.size + 1) // 2) for axis in grid.axes)
     return FNO(
         *task.channels,

@@ -15,15 +15,20 @@ from fredholm.fields import Signature, Standardise, mean_square
 from fredholm.fields.symmetries import GROUPS
 from fredholm.objectives import Augmented, Chain, Objective
 from fredholm.operators import (
+    ClosedForm,
     GroupAveraged,
     Increment,
     Normalised,
     Operator,
     ParamsAsChannels,
+    Rasterised,
+    RasterisedFit,
     Rate,
     ScaledParams,
     TimeChannels,
     Unrolled,
+    background,
+    on_background,
 )
 from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
 from fredholm.systems import Card, Recipe, Task, card
@@ -171,9 +176,9 @@ def build(
     """
     shape = head.signature
     if chosen.closed_form:
-        return chosen.make(Task(shape), choices.hyper)
+        return _made(chosen, Task(shape), choices)
     inner = _inner(shape, kind == "unrolled", chosen.conditioned)
-    operator = chosen.make(Task(inner, translations, _vanishes(head)), choices.hyper)
+    operator = _made(chosen, Task(inner, translations, _vanishes(head)), choices)
     if shape.params:
         wrapper = ScaledParams if chosen.conditioned else ParamsAsChannels
         operator = wrapper(operator, _scale_of(head.params))
@@ -189,6 +194,17 @@ def build(
     if shape.time is not None:
         operator = (Unrolled if kind == "unrolled" else TimeChannels)(operator, shape.time)
     return Normalised(operator, encode, decode)
+
+
+def _made(chosen: Card, task: Task, choices: Choices) -> Operator:
+    """The operator of a card; behind a background grid where it does not take scattered points."""
+    points = task.signature.input_grid
+    if isinstance(points, Grid) or chosen.scattered:
+        return chosen.make(task, choices.hyper)
+    behind = replace(task, signature=on_background(task.signature), boundary=False)
+    operator = chosen.make(behind, choices.hyper)
+    wrapper = RasterisedFit if isinstance(operator, ClosedForm) else Rasterised
+    return wrapper(operator, background(points))  # type: ignore[arg-type]
 
 
 def _scale_of_inputs(head: Samples) -> Standardise:

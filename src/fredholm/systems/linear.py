@@ -12,8 +12,7 @@ def build(task: Task, *, components: int = 256) -> Operator:
         task: What it is built for.
         components: Principal components of the inputs that are kept, at most.
     """
-    shape = task.signature
-    return LinearRegression(shape.input_grid, shape.target_grid, *task.channels, components)
+    return LinearRegression(task.input_grid, task.target_grid, *task.channels, components)
 
 
 CARD = Card(

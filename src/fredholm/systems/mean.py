@@ -8,7 +8,7 @@ from fredholm.systems.card import Card, Task
 def build(task: Task) -> Operator:
     """The baseline on the grids of the samples."""
     shape = task.signature
-    return TrainMean(shape.target_grid, len(shape.targets))
+    return TrainMean(task.target_grid, len(shape.targets))
 
 
 CARD = Card(

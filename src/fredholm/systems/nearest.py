@@ -12,8 +12,7 @@ def build(task: Task, *, remembered: int = 2000) -> Operator:
         task: What it is built for.
         remembered: Training samples that are kept, at most.
     """
-    shape = task.signature
-    return NearestNeighbour(shape.input_grid, shape.target_grid, *task.channels, remembered)
+    return NearestNeighbour(task.input_grid, task.target_grid, *task.channels, remembered)
 
 
 CARD = Card(

@@ -54,15 +54,14 @@ def build(
             default 63 in one dimension, 31 in two and 11 in three.
         times: Chebyshev points in time, where the answer is a trajectory.
     """
-    shape = task.signature
-    if "t" in shape.input_grid.names:
+    if "t" in task.input_grid.names:
         raise FredholmError(
-            f"nsm starts from functions of space, the inputs are on {shape.input_grid}: give it "
+            f"nsm starts from functions of space, the inputs are on {task.input_grid}: give it "
             "the first frame alone"
         )
-    wanted = points or {1: 63, 2: 31}.get(shape.input_grid.dim, 11)
-    sizes = {axis.name: _size(axis, wanted) for axis in shape.input_grid.axes} | {"t": times}
-    grid = shape.target_grid.collocated([sizes[name] for name in shape.target_grid.names])
+    wanted = points or {1: 63, 2: 31}.get(task.input_grid.dim, 11)
+    sizes = {axis.name: _size(axis, wanted) for axis in task.input_grid.axes} | {"t": times}
+    grid = task.target_grid.collocated([sizes[name] for name in task.target_grid.names])
     inner = NeuralSpectral(
         *task.channels,
         grid,

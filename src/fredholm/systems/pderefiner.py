@@ -73,7 +73,7 @@ def build(
         refinements: Refinements after the prediction; each costs another call of the network.
         smallest: Variance of the smallest noise, relative to the answer.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     inputs, outputs = task.channels
     if levels is None:
         levels = max(min(min(grid.shape).bit_length() - 5, 3), 1)

@@ -53,16 +53,16 @@ def build(
         layers: Spectral layers before the last one.
     """
     shape = task.signature
-    if "t" not in shape.input_grid.names or not shape.state_to_state:
+    if "t" not in task.input_grid.names or not shape.state_to_state:
         raise FredholmError(
             "sfno leads from some frames of a trajectory to those that follow: give it inputs and "
-            f"targets of the same quantities on (t, *space), these are {shape.input_grid}"
+            f"targets of the same quantities on (t, *space), these are {task.input_grid}"
         )
-    space = shape.input_grid.without("t").axes
+    space = task.input_grid.without("t").axes
     return SpaceTimeFNO(
         len(shape.inputs),
         (time_modes, *(min(modes, (axis.size + 1) // 2) for axis in space)),
-        shape.target_grid.axis("t"),
+        task.target_grid.axis("t"),
         hidden_channels=hidden_channels,
         layers=layers,
         coordinates=not task.translations,

@@ -41,7 +41,7 @@ def build(
         hidden_channels: Channels between the layers of each.
         layers: Spectral layers of each.
     """
-    kept = tuple(min(modes, (axis.size + 1) // 2) for axis in task.signature.input_grid.axes)
+    kept = tuple(min(modes, (axis.size + 1) // 2) for axis in task.input_grid.axes)
     inputs, outputs = task.channels
 
     def net(channels: int) -> FNO:

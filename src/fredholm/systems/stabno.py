@@ -49,7 +49,7 @@ def build(
         layers: Number of blocks.
         dynamic: The gains depend on the function.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     kept = tuple(min(modes, (axis.size + 1) // 2) for axis in grid.axes)
     return StableNO(
         *task.channels,

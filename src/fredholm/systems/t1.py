@@ -52,7 +52,7 @@ def build(
         layers: Number of layers.
         transform: Of the functions; `auto` takes Fourier on periodic grids and cosines elsewhere.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     if transform == "auto":
         transform = "fourier" if grid.periodic else "cosine"
     kept = tuple(min(modes, (axis.size + 1) // 2) for axis in grid.axes)

@@ -14,7 +14,7 @@ def build(task: Task, *, hidden_channels: int = 24, levels: int | None = None) -
         hidden_channels: Channels on the finest level.
         levels: Number of coarser levels.
     """
-    grid = task.signature.input_grid
+    grid = task.input_grid
     if levels is None:
         levels = max(min(min(grid.shape).bit_length() - 3, 4), 1)
     net = UNet(*task.channels, grid.dim, hidden_channels=hidden_channels, levels=levels)
