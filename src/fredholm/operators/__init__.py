@@ -2,6 +2,7 @@
 
 from fredholm.operators.boosted import Boosted
 from fredholm.operators.claims import (
+    AnyDensity,
     AnyResolution,
     Claim,
     ConsistentQuery,
@@ -33,6 +34,7 @@ from fredholm.operators.wrappers import (
 )
 
 __all__ = [
+    "AnyDensity",
     "Solenoidal",
     "Prescribed",
     "MeanZero",

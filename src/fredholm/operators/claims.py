@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from fredholm.domains import Grid
+from fredholm.domains import Grid, Mesh, Stack, refined, stacked
 from fredholm.fields import Field, difference, group, norm
 
 if TYPE_CHECKING:
@@ -193,3 +193,26 @@ class Superposition(Claim):
         image = operator(u)
         both = sum(operator(u.with_values(part)).values for part in parts)
         return distance(image.with_values(both), image)
+
+
+@dataclass(frozen=True)
+class AnyDensity(Claim):
+    """Refining the meshes changes the answer by no more than the quadrature of what they resolve.
+
+    Every edge is halved, the input stays the same piecewise linear function, and the answers are
+    compared at the nodes that both meshes have.
+    """
+
+    bound: float = 0.1
+
+    def defect(self, operator: "Operator", u: Field) -> float:
+        domains = stacked(u.domain, len(u))
+        fine = Stack(
+            tuple(refined(member) for member in domains.members if isinstance(member, Mesh))
+        )
+        if len(fine) != len(domains):
+            raise ValueError(f"{type(self).__name__} is tested on meshes, got {domains}")
+        image = operator(Field(u.values, domains).at(fine))
+        coarse = [image.values[i, :size] for i, size in enumerate(domains.sizes)]
+        kept = torch.nn.utils.rnn.pad_sequence(coarse, batch_first=True)
+        return distance(Field(kept, domains), operator(Field(u.values, domains)))

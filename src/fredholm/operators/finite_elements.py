@@ -45,7 +45,9 @@ class Prescribed(Operator):
         for channel, (names, source) in enumerate(zip(self.parts, self.data, strict=True)):
             free = answer.values[..., channel]
             known = domains.gathered(on_parts, names).to(free.device)
-            value = torch.zeros_like(free) if source is None else u.values[..., source]
+            value = torch.zeros_like(u.values[..., 0]) if source is None else u.values[..., source]
+            if free.ndim > value.ndim:  # a trajectory: the data hold at all times
+                known, value = known[:, None], value[:, None]
             channels.append(torch.where(known, value, free))
         result = answer.with_values(torch.stack(channels, dim=-1))
         return result if at is None else result.at(at)

@@ -10,7 +10,7 @@ import torch
 
 from fredholm.calls import describe, rebuild
 from fredholm.domains import Grid
-from fredholm.fields import Field, Given
+from fredholm.fields import Field, Given, batched
 from fredholm.operators import Operator
 from fredholm.testing.functions import band_limited
 
@@ -37,7 +37,7 @@ def examine(build: Build, grid: Grid, *, channels: int = 1) -> None:
 def batch_is_a_loop(operator: Operator, u: Field) -> None:
     """Functions of a batch do not see one another."""
     together = operator(u).values
-    alone = torch.cat([operator(u[i]).values for i in range(len(u))])
+    alone = batched([operator(u[i]) for i in range(len(u))]).values
     assert torch.allclose(together, alone, rtol=0, atol=1e-10 * _size(together)), (
         "a function's image depends on the other functions of its batch"
     )
