@@ -6,6 +6,7 @@ from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_po
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.domain import Domain
+from fredholm.domains.evaluation import evaluated
 from fredholm.domains.features import shape_features
 from fredholm.domains.geometry import (
     Ball,
@@ -23,6 +24,7 @@ from fredholm.domains.grid import Grid
 from fredholm.domains.grid_points import scattered_of, unordered
 from fredholm.domains.kd_boxes import kd_boxes
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.mesh_transfer import transfer, transfer_error
 from fredholm.domains.meshing import mesh_region
 from fredholm.domains.neighbours import (
     batched_cross_edges,
@@ -36,6 +38,7 @@ from fredholm.domains.neighbours import (
 from fredholm.domains.p1_levels import Level, p1_levels
 from fredholm.domains.point_weights import neighbour_weights
 from fredholm.domains.refinement import mesh_of_grid, refined
+from fredholm.domains.regional import Regions, region_edges, regions
 from fredholm.domains.scattered import Scattered
 from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
 from fredholm.domains.stack import Stack, stacked
@@ -43,6 +46,9 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
+    "evaluated",
+    "transfer",
+    "transfer_error",
     "p1_levels",
     "Level",
     "Axis",
@@ -60,6 +66,7 @@ __all__ = [
     "Polygon",
     "Rectangle",
     "Region",
+    "Regions",
     "Scattered",
     "Stack",
     "Unstructured",
@@ -87,6 +94,8 @@ __all__ = [
     "over_time",
     "radius_edges",
     "refined",
+    "region_edges",
+    "regions",
     "resample",
     "scattered_of",
     "shape_features",

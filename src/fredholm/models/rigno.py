@@ -1,0 +1,256 @@
+"""Region interaction graph neural operator."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fredholm.domains import (
+    Domain,
+    Regions,
+    Stack,
+    Unstructured,
+    batched_cross_edges,
+    edge_vectors,
+    region_edges,
+    regions,
+    unordered,
+)
+from fredholm.fields import NOTHING, Field, Given, difference, mean_square
+from fredholm.layers import MLP, Interaction, PointFeatures, Told
+from fredholm.operators import Operator, at_least_one
+
+_HARMONICS = 4
+"""Waves that stand for a periodic coordinate; the published value."""
+_OVERLAP = 2.0
+"""How much further regions reach when they answer than when they listen; the published value."""
+
+
+class RIGNO(Operator):
+    """Region interaction graph neural operator: points -> regions -> points.
+
+    A few regions listen to the points that lie in them, exchange messages along short and long
+    edges, and tell the points what they found. Regions depend on the shape and hardly on the
+    density of the points, and means over points are weighted by their volumes: the answer is that
+    of a function. It can be asked at any other points, to which the input is interpolated.
+
+    In training (`terms`, objective `Own`) a random part of all edges is left out, each time anew.
+    An answer uses all edges; with `given.member` greater than zero it leaves out some that the
+    number chooses, so that members differ where the operator is unsure.
+
+    Args:
+        in_channels, out_channels: Channels of the functions.
+        axes: Name, start, stop and whether it is periodic, for each coordinate of space.
+        regions: Number of regions.
+        hidden_channels: Channels of points, regions and edges.
+        layers: Exchanges of messages among the regions.
+        masked: Part of the edges that is left out in training.
+        conditions: Columns of `given.params`, numbers of order one such as a lead time; they are
+            shown at the points and steer the normalisations.
+
+    Shapes:
+        Field (batch, n, in_channels) on clouds or meshes -> Field (batch, n, out_channels);
+        given.params (batch, conditions).
+
+    Raises:
+        ValueError: Another number of conditions, or of channels, or `masked` is not in [0, 1).
+
+    Reference:
+        Mousavi et al., NeurIPS 2025, arXiv:2501.19205. Departs from it: regions as in
+        `fredholm.domains.regions`; means weighted by volumes; normals and the distance to the
+        boundary are shown at the points; points that are asked start from the interpolated input.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        axes: Sequence[tuple[str, float, float, bool]],
+        *,
+        regions: int = 256,
+        hidden_channels: int = 64,
+        layers: int = 6,
+        masked: float = 0.5,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__()
+        at_least_one(regions=regions, hidden_channels=hidden_channels, layers=layers)
+        if not 0 <= masked < 1:
+            raise ValueError(f"masked is a part of the edges in [0, 1), got {masked}")
+        self.in_channels = in_channels
+        self.count = regions
+        self.masked = masked
+        self.conditions = conditions
+        self.features = PointFeatures(axes, harmonics=_HARMONICS)
+        width, dim, places = hidden_channels, len(axes), self.features.count
+        shown = places + in_channels + conditions + self.features.shape_count
+        self.points = _network(shown, width, width)
+        self.regions = _network(places + 1, width, width)
+        self.inwards, self.across, self.outwards = (
+            _network(dim + 1, width, width) for _ in range(3)
+        )
+        self.encoder = Interaction(width, numbers=conditions)
+        self.layers = nn.ModuleList(Interaction(width, numbers=conditions) for _ in range(layers))
+        self.decoder = Interaction(width, numbers=conditions)
+        self.projection = _network(width, width, out_channels)
+
+    def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
+        member = given.member
+        sources = [torch.Generator().manual_seed(member) for _ in range(len(u))] if member else ()
+        return self._answer(u, given, at, sources)
+
+    def terms(
+        self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        found = self._answer(u, given, target.domain, [generator] * len(u))
+        square = mean_square(difference(found, target))
+        return {"root_mean_square": (square + 1e-30).sqrt().mean()}
+
+    def _answer(
+        self, u: Field, given: Given, at: Domain | None, sources: Sequence[torch.Generator]
+    ) -> Field:
+        """The answers; with generators, one for each function, some edges are left out."""
+        at = u.domain if at is None else at
+        domains, asked = unordered(u.domain, len(u)), unordered(at, len(u))
+        numbers = self._numbers(given, u)
+        known = self._known(u, domains, numbers)
+        here = domains.flat(known.values.flatten(1, -2))
+        there = here if at == u.domain else asked.flat(known.at(at).values.flatten(1, -2))
+        kind = (self.count, self.features.periods)
+        found = [member.remembered(regions, *kind) for member in domains]
+        inward, across, outward = (
+            _Edges.joined(parts, self.masked, sources).to(here)
+            for parts in (
+                [member.remembered(_inward, *kind) for member in domains],
+                [member.remembered(_across, *kind) for member in domains],
+                [a.remembered(_outward, member, *kind) for a, member in zip(asked, domains)],
+            )
+        )
+        among = Told(_owners(map(len, found), here), numbers=numbers)
+        volumes = domains.flat(domains.weights()).to(here)[inward.pairs[0]]
+        points = self.points(self.features(domains, here))
+        nodes, edges = self.regions(self._places(domains, found, here)), self.inwards(inward.gaps)
+        _, nodes = self.encoder(edges, points, nodes, inward.pairs, among, weights=volumes)
+        edges = self.across(across.gaps)
+        for layer in self.layers:
+            edges, nodes = layer(edges, nodes, nodes, across.pairs, among)
+        points = points if there is here else self.points(self.features(asked, there))
+        told = Told(_owners(asked.sizes, here), numbers=numbers)
+        edges = self.outwards(outward.gaps)
+        _, points = self.decoder(edges, nodes, points, outward.pairs, told)
+        values = asked.padded(self.projection(points))
+        return Field(values.reshape(len(u), *at.shape, values.shape[-1]), at)
+
+    def _numbers(self, given: Given, u: Field) -> Float[Tensor, "batch p"] | None:
+        """What the operator is told of each function."""
+        given.only("params")
+        count = 0 if given.params is None else given.params.shape[-1]
+        if count != self.conditions:
+            raise ValueError(f"this RIGNO is told {self.conditions} numbers, got {count}")
+        return given.params.to(u.values) if given.params is not None else None
+
+    def _known(self, u: Field, domains: Stack, numbers: Tensor | None) -> Field:
+        """The input, the numbers as constants, and the shape, at all points."""
+        values = u.values.flatten(1, -2)
+        if values.shape[-1] != self.in_channels:
+            raise ValueError(
+                f"this RIGNO takes {self.in_channels} channels, got {values.shape[-1]}"
+            )
+        flat = domains.flat(values)
+        columns = [flat, self.features.shapes(domains, flat)]
+        if numbers is not None:
+            columns.append(numbers[_owners(domains.sizes, flat)])
+        known = domains.padded(torch.cat(columns, dim=-1))
+        return u.with_values(known.reshape(*u.values.shape[:-1], known.shape[-1]))
+
+    def _places(
+        self, domains: Stack, found: Sequence[Regions], like: Tensor
+    ) -> Float[Tensor, "r c"]:
+        """Coordinates of the centres, and the radii."""
+        starts = zip(domains.starts, found)
+        centres = torch.cat([start + each.centres for start, each in starts])
+        radii = torch.cat([each.radii for each in found])[:, None] / self.features.length
+        places = self.features(domains, radii.new_zeros(sum(domains.sizes), 0))[centres]
+        return torch.cat([places, radii], dim=-1).to(like)
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """Edges between two sets of points.
+
+    Args:
+        pairs: Sender and receiver.
+        gaps: The vector between them and its length, in a length of the domain.
+        sizes: Number of senders and of receivers.
+    """
+
+    pairs: Int[Tensor, "2 e"]
+    gaps: Float[Tensor, "e d"]
+    sizes: tuple[int, int]
+
+    @classmethod
+    def joined(
+        cls, parts: Sequence[Self], masked: float, sources: Sequence[torch.Generator]
+    ) -> Self:
+        """Those of several graphs as one; where there are sources a random part is left out."""
+        if sources:
+            parts = [part._thinned(masked, source) for part, source in zip(parts, sources)]
+        senders, receivers = zip(*(part.sizes for part in parts))
+        pairs = batched_cross_edges([part.pairs for part in parts], senders, receivers)
+        return cls(pairs, torch.cat([part.gaps for part in parts]), (sum(senders), sum(receivers)))
+
+    def to(self, like: Tensor) -> Self:
+        """Where and as other values are."""
+        return replace(self, pairs=self.pairs.to(like.device), gaps=self.gaps.to(like))
+
+    def _thinned(self, masked: float, source: torch.Generator) -> Self:
+        kept = torch.rand(len(self.gaps), generator=source) >= masked
+        return replace(self, pairs=self.pairs[:, kept], gaps=self.gaps[kept])
+
+
+def _across(domain: Unstructured, count: int, periods: tuple[float, ...]) -> _Edges:
+    """Edges among the regions; their lengths count in those of the longest."""
+    found = domain.remembered(regions, count, periods)
+    vectors = edge_vectors(domain.coords[found.centres], found.edges, periods)
+    longest = float(vectors.norm(dim=1).amax())
+    return _Edges(found.edges, _with_length(vectors / longest), (len(found), len(found)))
+
+
+def _outward(
+    points: Unstructured,
+    domain: Unstructured,
+    count: int,
+    periods: tuple[float, ...],
+    factor: float = _OVERLAP,
+) -> _Edges:
+    """Edges from regions to points; their lengths count in the largest radius."""
+    found = domain.remembered(regions, count, periods)
+    pairs = region_edges(points, domain, count, factor, periods)
+    both = torch.cat([domain.coords[found.centres], points.coords])
+    vectors = edge_vectors(both, pairs + torch.tensor([[0], [len(found)]]), periods)
+    gaps = _with_length(vectors / (factor * float(found.radii.amax())))
+    return _Edges(pairs, gaps, (len(found), len(points)))
+
+
+def _inward(domain: Unstructured, count: int, periods: tuple[float, ...]) -> _Edges:
+    """Edges from points to the regions that they lie in."""
+    back = _outward(domain, domain, count, periods, factor=1.0)
+    return replace(back, pairs=back.pairs.flip(0), sizes=back.sizes[::-1])
+
+
+def _with_length(vectors: Float[Tensor, "e dim"]) -> Float[Tensor, "e d"]:
+    return torch.cat([vectors, vectors.norm(dim=1, keepdim=True)], dim=1)
+
+
+def _owners(sizes: Iterable[int], like: Tensor) -> Int[Tensor, "n"]:
+    """The function that each point belongs to, where functions have so many."""
+    counts = torch.tensor([*sizes])
+    return torch.arange(len(counts)).repeat_interleave(counts).to(like.device)
+
+
+def _network(*widths: int) -> MLP:
+    return MLP(widths, activation=functional.silu)
