@@ -1,5 +1,6 @@
 """What is minimised."""
 
+from fredholm.objectives.finite_elements import RelativeP1
 from fredholm.objectives.grid_residual import GridResidual
 from fredholm.objectives.objective import Objective
 from fredholm.objectives.residual import ResidualNorm
@@ -15,6 +16,7 @@ from fredholm.objectives.supervised import (
 )
 
 __all__ = [
+    "RelativeP1",
     "Augmented",
     "Chain",
     "Curriculum",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fredholm.data import Samples
 from fredholm.domains import Grid, Scattered
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature
@@ -132,6 +133,9 @@ class Card:
         conditioned: It takes the parameters of the equation itself, scaled; others are shown them
             as further input channels.
         closed_form: It is fitted by one call, and looks at the samples as they are.
+        finish: What is put around the operator once it takes and gives physical units, which
+            conditions that a change of scale would break need: `finish(operator, samples, hyper)`
+            with some training samples and the hyper-parameters that were chosen.
         scattered: It takes functions on clouds and meshes; a system that does not is given theirs
             on a background grid (`fredholm.operators.Rasterised`).
     """
@@ -148,6 +152,7 @@ class Card:
     for_use: str = ""
     conditioned: bool = False
     closed_form: bool = False
+    finish: Callable[[Operator, Samples, Mapping[str, Any]], Operator] | None = None
     scattered: bool = False
 
     @property
@@ -189,4 +194,17 @@ class Card:
         try:
             return builder(task, **hyper)
         except (ValueError, RuntimeError) as error:
+            raise FredholmError(f"{self.key} cannot be built so: {error}") from error
+
+    def finished(self, operator: Operator, samples: Samples, hyper: Mapping[str, Any]) -> Operator:
+        """The operator in physical units, with what this system puts around it.
+
+        Raises:
+            FredholmError: The samples contradict a hyper-parameter.
+        """
+        if self.finish is None:
+            return operator
+        try:
+            return self.finish(operator, samples, hyper)
+        except ValueError as error:
             raise FredholmError(f"{self.key} cannot be built so: {error}") from error

@@ -193,7 +193,7 @@ def build(
         operator = Increment(operator, _change(head, decode))
     if shape.time is not None:
         operator = (Unrolled if kind == "unrolled" else TimeChannels)(operator, shape.time)
-    return Normalised(operator, encode, decode)
+    return chosen.finished(Normalised(operator, encode, decode), head, choices.hyper)
 
 
 def _made(chosen: Card, task: Task, choices: Choices) -> Operator:
