@@ -1,7 +1,6 @@
 """Files that a command reads or makes, and how the user describes their content."""
 
 import argparse
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -174,25 +173,12 @@ def write_dataset(dataset: "xarray.Dataset", path: Path, **facts: str) -> None:
         DataError: The file cannot be written.
     """
     from fredholm import __version__
+    from fredholm.data.labelled import netcdf_bytes
     from fredholm.training import write_atomically
 
     told = {"Conventions": "CF-1.11", "source": f"fredholm {__version__}", **facts}
-    content = _netcdf(dataset.assign_attrs(told))
+    content = netcdf_bytes(dataset.assign_attrs(told))
     write_atomically(path, lambda partial: partial.write_bytes(content))
-
-
-def _netcdf(dataset: "xarray.Dataset") -> bytes:
-    """A NetCDF-4 file in memory: the HDF5 library crashes where a disk is full, Python does not."""
-    import h5netcdf
-
-    buffer = io.BytesIO()
-    with h5netcdf.File(buffer, "w") as file:
-        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
-        file.attrs.update(dataset.attrs)
-        for name, variable in dataset.variables.items():
-            made = file.create_variable(str(name), variable.dims, data=variable.values)
-            made.attrs.update(variable.attrs)
-    return buffer.getvalue()
 
 
 def interval(word: str) -> tuple[float, float]:

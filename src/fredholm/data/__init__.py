@@ -5,10 +5,13 @@ from fredholm.data.discover import discover
 from fredholm.data.drawn import DrawnSamples
 from fredholm.data.generate import generate, solved
 from fredholm.data.labelled import from_xarray, to_xarray
-from fredholm.data.netcdf import SampleWriter, write_netcdf
+from fredholm.data.netcdf import SampleWriter, sample_writer, write_netcdf
 from fredholm.data.readers import describe, detect, read
+from fredholm.data.readers.mesh_file import MeshFile, read_mesh
 from fredholm.data.samples import Samples
+from fredholm.data.scattered_netcdf import ScatteredWriter
 from fredholm.data.simulated import SimulatedSamples
+from fredholm.data.splits import by_boundary_data, by_mesh_density, by_shape
 from fredholm.data.stream import StreamedSamples, open_samples
 from fredholm.data.symmetries import Translation, actions, transform
 from fredholm.data.table import Table, read_table
@@ -21,6 +24,7 @@ from fredholm.data.tasks import (
     pairs,
     windows,
 )
+from fredholm.data.vtu import write_vtu
 
 __all__ = [
     "LEAD_TIME",
@@ -28,14 +32,19 @@ __all__ = [
     "to_xarray",
     "DrawnSamples",
     "Finding",
+    "MeshFile",
     "Report",
     "SampleWriter",
     "Samples",
+    "ScatteredWriter",
     "SimulatedSamples",
     "StreamedSamples",
     "Table",
     "Translation",
     "actions",
+    "by_boundary_data",
+    "by_mesh_density",
+    "by_shape",
     "check",
     "as_trained",
     "describe",
@@ -48,9 +57,12 @@ __all__ = [
     "open_samples",
     "pairs",
     "read",
+    "read_mesh",
     "read_table",
+    "sample_writer",
     "solved",
     "transform",
     "windows",
     "write_netcdf",
+    "write_vtu",
 ]

@@ -1,11 +1,13 @@
 """Between functions and labelled arrays (xarray): what users pass in and get back."""
 
+import io
 from typing import TYPE_CHECKING
 
 import torch
 
+from fredholm.data import scattered_samples
 from fredholm.data.layout import axis_attributes, axis_from
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Grid, Scattered
 from fredholm.errors import DataError, did_you_mean
 from fredholm.fields import Field, Variable
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 def to_xarray(u: Field, variables: tuple[Variable, ...]) -> "xarray.Dataset":
     """One variable per channel over `sample` and the axes, with coordinates and units.
 
+    Functions on clouds and meshes lie over `node`, beside the cells and the parts of the boundary
+    (see `fredholm.data.scattered`).
+
     Raises:
         ValueError: The number of labels is not that of the channels.
     """
@@ -23,6 +28,8 @@ def to_xarray(u: Field, variables: tuple[Variable, ...]) -> "xarray.Dataset":
 
     if len(variables) != u.channels:
         raise ValueError(f"{u.channels} channels need as many labels, got {len(variables)}")
+    if not isinstance(u.domain, Grid):
+        return scattered_samples.labelled(u, variables)
     values = u.values.detach().cpu().numpy()
     dims = ("sample", *u.grid.names)
     coordinates = {
@@ -38,7 +45,9 @@ def to_xarray(u: Field, variables: tuple[Variable, ...]) -> "xarray.Dataset":
 
 
 def from_xarray(
-    data: "xarray.Dataset | xarray.DataArray", variables: tuple[Variable, ...], like: Grid
+    data: "xarray.Dataset | xarray.DataArray",
+    variables: tuple[Variable, ...],
+    like: Grid | Scattered,
 ) -> Field:
     """The functions in labelled arrays, found by name and checked against what is expected.
 
@@ -46,7 +55,8 @@ def from_xarray(
         data: Variables over the axes of `like`, in any order and at any resolution; one further
             dimension counts the samples. A single unnamed array stands for a single variable.
         variables: The channels that are wanted.
-        like: Grid that states the interval, the units and the placement of the samples.
+        like: Grid that states the interval, the units and the placement of the samples; or the
+            coordinates that clouds and meshes have.
 
     Raises:
         DataError: A variable or dimension is missing, or coordinates or units are not those that
@@ -56,6 +66,8 @@ def from_xarray(
 
     if isinstance(data, xarray.DataArray):
         data = data.to_dataset(name=data.name or variables[0].name)
+    if isinstance(like, Scattered):
+        return scattered_samples.unlabelled(data, variables, like)
     arrays = []
     for variable in variables:
         if variable.name not in data:
@@ -70,6 +82,23 @@ def from_xarray(
         raise DataError(f"the input's variables differ in shape: {shapes}")
     values = torch.stack([torch.as_tensor(array.values) for array in arrays], dim=-1)
     return Field(values if values.is_floating_point() else values.float(), grid)
+
+
+def netcdf_bytes(dataset: "xarray.Dataset") -> bytes:
+    """A NetCDF-4 file in memory: the HDF5 library crashes where a disk is full, Python does not."""
+    import h5netcdf
+
+    located = " ".join(str(name) for name in dataset.coords if name not in dataset.dims)
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
+        file.attrs.update(dataset.attrs)
+        for name, variable in dataset.variables.items():
+            made = file.create_variable(str(name), variable.dims, data=variable.values)
+            made.attrs.update(variable.attrs)
+            if located and variable.attrs.get("location") == "node":
+                made.attrs["coordinates"] = located
+    return buffer.getvalue()
 
 
 def _ordered(array: "xarray.DataArray", like: Grid) -> "xarray.DataArray":

@@ -2,7 +2,8 @@
 
 Dimensions are `sample` and the axes; each channel, each parameter and the error is a variable over
 them. An axis keeps its interval, periodicity and location as attributes of its coordinate variable,
-so that the very same `Grid` comes back.
+so that the very same `Grid` comes back. Scattered points have the dimension `node` in place of axes
+(see `fredholm.data.scattered`).
 """
 
 import json
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fredholm.data.samples import Samples
-from fredholm.domains import Axis, Grid
+from fredholm.data.scattered import RESERVED, dims_of
+from fredholm.domains import Axis, Domain, Grid, space_of, time_of
 from fredholm.errors import FormatError
 from fredholm.fields import Variable
 
-LAYOUT = 1
-"""Version of the layout; a reader refuses a greater one."""
+LAYOUT, SCATTERED_LAYOUT = 1, 2
+"""Versions of the layout, for grids and for scattered points; a reader refuses a greater one."""
 
 _OWN = ("Conventions", "fredholm_layout", "inputs", "targets", "params", "origin")
 
@@ -51,20 +53,36 @@ class Layout:
 
 def layout_of(samples: Samples) -> Layout:
     """The layout of samples like these; their number does not matter."""
-    axes = {axis.name: axis for axis in samples.targets.grid.axes}
-    input_dims = tuple(_dimension(axis, axes) for axis in samples.inputs.grid.axes)
-    target_dims = samples.targets.grid.names
+    inputs_on, targets_on = samples.inputs.domain, samples.targets.domain
+    axes = {axis.name: axis for axis in _axes(targets_on)}
+    input_dims = tuple(_dimension(axis, axes) for axis in _axes(inputs_on))
+    target_dims = tuple(axis.name for axis in _axes(targets_on))
     taken = {"sample", *axes}
-    targets = _columns(samples.target_variables, "target", target_dims, taken)
-    inputs = _columns(samples.input_variables, "input", input_dims, taken)
-    params = _columns(samples.param_variables, "parameter", (), taken)
+    if not isinstance(targets_on, Grid):
+        taken |= {*RESERVED, *targets_on.names, *(f"normal_{name}" for name in targets_on.names)}
+    targets = _columns(samples.target_variables, "target", _dims(targets_on, target_dims), taken)
+    inputs = _columns(samples.input_variables, "input", _dims(inputs_on, input_dims), taken)
+    params = _columns(samples.param_variables, "parameter", ("sample",), taken)
     error = None
     if samples.error is not None:
         label = Variable("error", "1", "estimated relative error of the target")
-        error = _columns((label,), "error", (), taken)[0]
+        error = _columns((label,), "error", ("sample",), taken)[0]
     return Layout(
         axes, inputs, targets, params, error, _attributes(samples, inputs, targets, params)
     )
+
+
+def _axes(domain: Domain) -> tuple[Axis, ...]:
+    """The axes of a grid; of scattered points that of time, if there is one."""
+    if isinstance(domain, Grid):
+        return domain.axes
+    time = time_of(domain)
+    return () if time is None else (time,)
+
+
+def _dims(domain: Domain, axes: tuple[str, ...]) -> tuple[str, ...]:
+    """Dimensions of a function on a domain whose axes have these dimensions."""
+    return ("sample", *axes) if isinstance(domain, Grid) else dims_of(space_of(domain), axes)
 
 
 def _dimension(axis: Axis, axes: dict[str, Axis]) -> str:
@@ -85,16 +103,22 @@ def _columns(
         while key in taken:
             key = f"{key}_{role}"
         taken.add(key)
-        attributes = {"role": role, "units": variable.units, "long_name": variable.long_name}
+        attributes = {
+            "role": role,
+            "units": variable.units,
+            "long_name": variable.long_name,
+            "support": variable.support,
+        }
         if key != variable.name:
             attributes["variable"] = variable.name
         kept = {name: value for name, value in attributes.items() if value}
-        columns.append(Column(key, ("sample", *dims), kept))
+        columns.append(Column(key, dims, kept))
     return tuple(columns)
 
 
 def _attributes(samples: Samples, *groups: tuple[Column, ...]) -> dict[str, Any]:
     origin = dict(samples.origin)
+    on_grid = isinstance(samples.targets.domain, Grid)
     shown = {
         key: value
         for key, value in origin.items()
@@ -103,7 +127,7 @@ def _attributes(samples: Samples, *groups: tuple[Column, ...]) -> dict[str, Any]
     keys = [json.dumps([column.key for column in group]) for group in groups]
     return {
         "Conventions": "CF-1.11",
-        "fredholm_layout": LAYOUT,
+        "fredholm_layout": LAYOUT if on_grid else SCATTERED_LAYOUT,
         **dict(zip(("inputs", "targets", "params"), keys)),
         **shown,
         "origin": json.dumps(origin),
@@ -148,6 +172,7 @@ def variable_from(key: str, attributes: Mapping[str, Any]) -> Variable:
         attributes.get("variable", key),
         attributes.get("units", ""),
         attributes.get("long_name", ""),
+        attributes.get("support", ""),
     )
 
 

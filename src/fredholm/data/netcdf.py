@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Shaped
@@ -22,7 +22,11 @@ from torch import Tensor
 from fredholm.calls import describe
 from fredholm.data.layout import Column, Layout, axis_attributes, layout_of
 from fredholm.data.samples import Samples
+from fredholm.domains import Grid
 from fredholm.errors import DataError
+
+if TYPE_CHECKING:
+    from fredholm.data.scattered_netcdf import ScatteredWriter
 
 _MISSING = -1
 _METADATA = 2**18
@@ -35,9 +39,20 @@ def write_netcdf(samples: Samples, path: str | Path, *, overwrite: bool = False)
     Raises:
         DataError: The file exists and may not be overwritten, or it cannot be written.
     """
-    with SampleWriter(path, samples[:1], len(samples), overwrite=overwrite) as writer:
+    with sample_writer(path, samples[:1], len(samples), overwrite=overwrite) as writer:
         writer.append(samples[writer.done :])
     return writer.path
+
+
+def sample_writer(
+    path: str | Path, template: Samples, total: int, *, overwrite: bool = False
+) -> "SampleWriter | ScatteredWriter":
+    """What writes samples like the template chunk by chunk, on grids or on scattered points."""
+    from fredholm.data.scattered_netcdf import ScatteredWriter
+
+    on_grid = isinstance(template.targets.domain, Grid)
+    writer = SampleWriter if on_grid else ScatteredWriter
+    return writer(path, template, total, overwrite=overwrite)
 
 
 class SampleWriter:

@@ -19,6 +19,7 @@ from fredholm.data.readers.npz import KIND as KIND_NPZ
 from fredholm.data.readers.npz import open_npz
 from fredholm.data.readers.torch_file import KIND as KIND_TORCH
 from fredholm.data.readers.torch_file import open_torch
+from fredholm.data.scattered_netcdf import chunks
 from fredholm.data.source import Source, hdf5_file, reading
 from fredholm.errors import DataError
 
@@ -54,6 +55,11 @@ def detect(path: str | Path) -> str:
             return KIND_ZARR
         if any(file.suffix.lower() in SUFFIXES for file in path.iterdir()):
             return KIND_MESHES
+        if chunks(path):
+            raise DataError(
+                f"{path} is unfinished: {chunks(path)[-1][1]} samples are there; repeat the call "
+                "that began it, it continues where it stopped"
+            )
         raise DataError(
             f"{path} is a folder without a Zarr store or files of meshes ({', '.join(SUFFIXES)}); "
             "name a file"

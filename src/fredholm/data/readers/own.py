@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from fredholm.data.layout import LAYOUT, axis_from, grid_from, variable_from
+from fredholm.data.layout import SCATTERED_LAYOUT, axis_from, grid_from, variable_from
 from fredholm.data.readers.found import Options
 from fredholm.data.samples import Samples
+from fredholm.data.scattered_netcdf import open_scattered
 from fredholm.data.source import Source, hdf5_file
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError, FormatError
@@ -34,7 +35,8 @@ def open_own(path: Path, options: Options) -> Source:
     if options != Options():
         raise ValueError(f"{path} states its variables and axes itself; leave those arguments out")
     with hdf5_file(path, KIND) as file:
-        _understood(path, file)
+        if _version(path, file) == SCATTERED_LAYOUT:
+            return open_scattered(path)
         present = file["sample"][...]
         keys = {side: json.loads(file.attrs[side]) for side in ("inputs", "targets", "params")}
         dims = {key: _dims(file[key]) for group in keys.values() for key in group}
@@ -62,12 +64,19 @@ def open_own(path: Path, options: Options) -> Source:
     )
 
 
-def _understood(path: Path, file: Any) -> None:
+def _version(path: Path, file: Any) -> int:
+    """The version of the file's layout.
+
+    Raises:
+        FormatError: It is later than those that are known.
+    """
     version = int(np.ravel(file.attrs["fredholm_layout"])[0])
-    if version > LAYOUT:
+    if version > SCATTERED_LAYOUT:
         raise FormatError(
-            f"{path} has layout {version}, this version of fredholm reads up to {LAYOUT}: update it"
+            f"{path} has layout {version}, this version of fredholm reads up to "
+            f"{SCATTERED_LAYOUT}: update it"
         )
+    return version
 
 
 def _dims(item: Any) -> tuple[str, ...]:
