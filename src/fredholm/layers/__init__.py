@@ -13,7 +13,7 @@ from fredholm.layers.activations import (
 from fredholm.layers.bounded_filter import BoundedFilter
 from fredholm.layers.channel_norm import ChannelNorm
 from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
-from fredholm.layers.coordinates import Coordinates
+from fredholm.layers.coordinates import Coordinates, box_axes
 from fredholm.layers.embedding import Embedding
 from fredholm.layers.factorised import FactorisedLinear
 from fredholm.layers.inits import (
@@ -26,17 +26,19 @@ from fredholm.layers.inits import (
     moments,
 )
 from fredholm.layers.interaction import Interaction, SteeredNorm, Told
-from fredholm.layers.kernel_integral import KernelIntegral
+from fredholm.layers.kernel_integral import Integral, KernelIntegral
 from fredholm.layers.linear_attention import LinearAttention, in_chunks
 from fredholm.layers.low_rank_integral import LowRankIntegral
 from fredholm.layers.mixture import Mixture
 from fredholm.layers.mlp import MLP
+from fredholm.layers.modulated_siren import ModulatedSiren
 from fredholm.layers.neighbourhoods import Neighbourhoods
 from fredholm.layers.point_features import PointFeatures
 from fredholm.layers.random_fourier import RandomFourier
 from fredholm.layers.segments import segment_mean, segment_sum
 from fredholm.layers.set_encoder import SetEncoder
 from fredholm.layers.shifted_gaussians import ShiftedGaussians
+from fredholm.layers.sparse import SparseMap, sparse_pair
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
     Transform,
@@ -61,11 +63,13 @@ __all__ = [
     "Gaussian",
     "Glorot",
     "Init",
+    "Integral",
     "Interaction",
     "KernelIntegral",
     "LinearAttention",
     "LowRankIntegral",
     "Mixture",
+    "ModulatedSiren",
     "Neighbourhoods",
     "Orthogonal",
     "PointFeatures",
@@ -75,6 +79,7 @@ __all__ = [
     "Sine",
     "SirenInit",
     "Snake",
+    "SparseMap",
     "SpectralConv",
     "SteeredNorm",
     "Told",
@@ -82,6 +87,7 @@ __all__ = [
     "UpConv",
     "VarianceInformed",
     "balanced_std",
+    "box_axes",
     "coarsen",
     "count",
     "facts",
@@ -94,6 +100,7 @@ __all__ = [
     "require_transform",
     "segment_mean",
     "segment_sum",
+    "sparse_pair",
     "to_coefficients",
     "to_points",
 ]

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fredholm.calls import Recorded
+from fredholm.domains import Grid, Scattered
 
 
 class Coordinates(nn.Module, Recorded):
@@ -82,3 +83,10 @@ class Coordinates(nn.Module, Recorded):
         """Cosines and sines of the harmonics."""
         turns = [k * phase for k in range(1, self.harmonics + 1)]
         return [torch.cos(turn) for turn in turns] + [torch.sin(turn) for turn in turns]
+
+
+def box_axes(where: Grid | Scattered) -> tuple[tuple[str, float, float, bool], ...]:
+    """The box of a grid, or of the shapes that samples live on, as `Coordinates` wants it."""
+    if isinstance(where, Grid):
+        return tuple((axis.name, axis.start, axis.stop, axis.periodic) for axis in where.axes)
+    return tuple((name, *ends, False) for name, ends in zip(where.axis_names, where.bounds))

@@ -6,6 +6,7 @@ from fredholm.models.cape import CAPE
 from fredholm.models.conditional_unet import ConditionalUNet
 from fredholm.models.convnet import ConvNet
 from fredholm.models.coordinate_mlp import CoordinateMLP
+from fredholm.models.coral import CORAL
 from fredholm.models.deeponet import DeepONet
 from fredholm.models.fno import FNO
 from fredholm.models.fourier_kan import FourierKAN
@@ -15,6 +16,7 @@ from fredholm.models.graph_kernel import GNO
 from fredholm.models.kan import KAN
 from fredholm.models.low_rank import LNO
 from fredholm.models.modified_mlp import ModifiedMLP
+from fredholm.models.multipole import MGKN
 from fredholm.models.nearest_shape import NearestShape
 from fredholm.models.neural_spectral import NeuralSpectral
 from fredholm.models.nuno import NUNO
@@ -33,17 +35,19 @@ from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
 
 __all__ = [
-    "SPON",
     "BENO",
     "CAPE",
+    "CORAL",
     "FNO",
     "GNO",
     "GNOT",
     "KAN",
     "LNO",
+    "MGKN",
     "NUNO",
     "RIGNO",
     "SL2A",
+    "SPON",
     "T1",
     "CoefficientLayer",
     "ConditionalUNet",

@@ -45,8 +45,8 @@ class GNO(Operator):
 
     Reference:
         Li et al., 2020, arXiv:2003.03485; Kovachki et al., JMLR 2023, arXiv:2108.08481. Departs
-        from it: gelu in place of ReLU; the fading weights; among the inputs, normals and the
-        distance to the boundary in place of derivatives of the coefficient.
+        from it: gelu in place of ReLU; the fading weights; the distance to the boundary among the
+        inputs, in place of derivatives of the coefficient.
     """
 
     def __init__(
@@ -72,19 +72,18 @@ class GNO(Operator):
             raise ValueError(f"the radius of a ball is positive, got {radius}")
         self.radius, self.layers, self.aggregation = float(radius), layers, aggregation
         self.features = PointFeatures(axes, coordinates=coordinates)
-        known, width = in_channels + self.features.count, hidden_channels
-        self.lifting = nn.Linear(known + self.features.shape_count, width)
+        marks, width = in_channels + self.features.count, hidden_channels
+        self.lifting = nn.Linear(marks, width)
         self.root = nn.Linear(width, width)
-        self.kernel = KernelIntegral(width, known, len(axes), hidden=kernel_channels)
+        self.kernel = KernelIntegral(width, marks, len(axes), hidden=kernel_channels)
         self.projection = MLP((width, 2 * width, out_channels))
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()
         domains = unordered(u.domain, len(u))
-        values = domains.flat(u.values.reshape(len(u), -1, u.channels))
-        known = self.features(domains, values)
-        v = self.lifting(torch.cat([known, self.features.shapes(domains, values)], dim=-1))
-        integral = self.kernel.around(self._near(domains, v), known, known)
+        marks = self.features(domains, domains.flat(u.values.reshape(len(u), -1, u.channels)))
+        v = self.lifting(marks)
+        integral = self.kernel.around(self._near(domains, v), marks, marks)
         for _ in range(self.layers):
             v = functional.gelu(self.root(v) + integral(v))
         image = domains.padded(self.projection(v))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 from torch.nn import functional
 
@@ -38,8 +37,8 @@ class LNO(Operator):
 
     Reference:
         Kovachki et al., JMLR 2023, arXiv:2108.08481, section 4.2. Departs from it: gelu in place of
-        ReLU; no batch norm, through which functions of a batch would see one another; normals and
-        the distance to the boundary among the inputs.
+        ReLU; no batch norm, through which functions of a batch would see one another; the distance
+        to the boundary among the inputs.
     """
 
     def __init__(
@@ -62,8 +61,7 @@ class LNO(Operator):
             kernel_channels=kernel_channels,
         )
         self.features = PointFeatures(axes, coordinates=coordinates)
-        marks = in_channels + self.features.count + self.features.shape_count
-        width = hidden_channels
+        marks, width = in_channels + self.features.count, hidden_channels
         self.lifting = nn.Linear(marks, width)
         self.roots = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
         self.integrals = nn.ModuleList(
@@ -75,8 +73,7 @@ class LNO(Operator):
         given.only()
         domains = unordered(u.domain, len(u))
         values = domains.flat(u.values.reshape(len(u), -1, u.channels))
-        marks = [self.features(domains, values), self.features.shapes(domains, values)]
-        marks = domains.padded(torch.cat(marks, dim=-1))
+        marks = domains.padded(self.features(domains, values))
         weights = domains.weights()
         weights = (weights / weights.sum(1, keepdim=True)).to(marks)
         v = self.lifting(marks)
