@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from fredholm.domains.axis import Axis
@@ -59,24 +59,47 @@ def interpolation_matrix(source: Axis, target: Axis, method: Method) -> Float[Te
             f"axis {source.name!r} is in {source.units or 'no units'}, "
             f"the target in {target.units or 'no units'}"
         )
-    points = target.points()
-    if source.periodic:
-        if abs(target.length - source.length) > 1e-9 * source.length or not target.periodic:
-            raise ValueError(f"axis {source.name!r} has another period: {source} against {target}")
-        return (_trigonometric if method == "smooth" else _local)(source, points, method)
+    if source.periodic and (
+        abs(target.length - source.length) > 1e-9 * source.length or not target.periodic
+    ):
+        raise ValueError(f"axis {source.name!r} has another period: {source} against {target}")
+    return point_matrix(source, target.points(), method)
+
+
+def point_matrix(source: Axis, points: Float[Tensor, "m"], method: Method) -> Float[Tensor, "m n"]:
+    """The matrix that takes samples on an axis to values at any points of it, float64.
+
+    Raises:
+        ValueError: Points lie outside of an axis that is not periodic.
+    """
+    check_within(source, points)
+    if source.periodic and method == "smooth":
+        return _trigonometric(source, points)
+    if source.location == "chebyshev" and method == "smooth":
+        s = 2 * (points - source.start) / source.length - 1
+        return polynomials(s, source.size) @ series(source.size)
+    numbers, weights = local_stencil(source, points, method)
+    matrix = torch.zeros(len(points), source.size, dtype=torch.float64)
+    return matrix.scatter_add_(1, numbers, weights)
+
+
+def check_within(source: Axis, points: Float[Tensor, "m"]) -> None:
+    """Refuses points outside of an axis that is not periodic.
+
+    Raises:
+        ValueError: There are some.
+    """
     slack = 1e-9 * source.length
+    if source.periodic or not len(points):
+        return
     if points.min() < source.start - slack or points.max() > source.stop + slack:
         raise ValueError(
             f"axis {source.name!r}: the target [{points.min():g}, {points.max():g}] leaves the "
             f"source [{source.start:g}, {source.stop:g}]; extrapolation is not offered"
         )
-    if source.location == "chebyshev" and method == "smooth":
-        s = 2 * (points - source.start) / source.length - 1
-        return polynomials(s, source.size) @ series(source.size)
-    return _local(source, points, method)
 
 
-def _trigonometric(axis: Axis, points: Tensor, method: Method) -> Tensor:
+def _trigonometric(axis: Axis, points: Tensor) -> Tensor:
     """Rows of the periodic interpolation kernel: Σₖ exp(2πik(x - xᵢ)/L)/n, Nyquist halved."""
     n = axis.size
     wavenumbers = torch.arange(n // 2 + 1, dtype=torch.float64)
@@ -91,8 +114,10 @@ def _trigonometric(axis: Axis, points: Tensor, method: Method) -> Tensor:
     return kernel / n
 
 
-def _local(axis: Axis, points: Tensor, method: Method) -> Tensor:
-    """Lagrange interpolation on the nearest samples (four, two or one)."""
+def local_stencil(
+    axis: Axis, points: Float[Tensor, "m"], method: Method
+) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
+    """Numbers and weights of the nearest samples (four, two or one) in Lagrange interpolation."""
     n = axis.size
     count = min(_POINTS[method], n)
     position = (points - axis.points()[0]) / axis.spacing
@@ -102,11 +127,10 @@ def _local(axis: Axis, points: Tensor, method: Method) -> Tensor:
         first = torch.floor(position).long() - (count // 2 - 1)
     if not axis.periodic:
         first = first.clamp(0, n - count)
-    matrix = torch.zeros(len(points), n, dtype=torch.float64)
+    numbers = first[:, None] + torch.arange(count)
+    weights = torch.ones(len(points), count, dtype=torch.float64)
     for j in range(count):
-        weight = torch.ones_like(position)
         for i in range(count):
             if i != j:
-                weight = weight * (position - (first + i)) / (j - i)
-        matrix.scatter_add_(1, ((first + j) % n)[:, None], weight[:, None])
-    return matrix
+                weights[:, j] *= (position - (first + i)) / (j - i)
+    return numbers % n, weights

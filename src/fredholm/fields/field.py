@@ -9,7 +9,8 @@ from jaxtyping import Shaped
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fredholm.domains import Domain, Grid, Stack, over_time, resample, space_of, time_of
+from fredholm.domains import Domain, Grid, Stack, evaluated, over_time, space_of, time_of
+from fredholm.domains.mesh_transfer import Outside
 from fredholm.domains.transfer import Method
 
 
@@ -84,15 +85,22 @@ class Field:
         """The same function with its values on another device or in another dtype."""
         return self.with_values(self.values.to(*target))
 
-    def at(self, domain: Domain, *, method: Method = "smooth") -> Self:
-        """The function evaluated on another domain (see `fredholm.domains.resample`)."""
+    def at(
+        self, domain: Domain, *, method: Method | None = None, outside: Outside = "nearest"
+    ) -> Self:
+        """The function evaluated on another domain, of whatever kind the two are.
+
+        Args:
+            domain: A grid, a cloud, a mesh, or one for each function, with the same coordinates.
+            method: `"smooth"`, the default from grids; `"linear"`, that from clouds and meshes; or
+                `"nearest"` (see `fredholm.domains.resample` and `fredholm.domains.transfer`).
+            outside: What becomes of points outside of a cloud or a mesh: `"nearest"`, `"nan"` or
+                `"raise"`.
+        """
         if domain == self.domain:
             return self
-        if not isinstance(domain, Grid):
-            raise ValueError(f"cannot evaluate grid samples on a {type(domain).__name__}")
-        return replace(
-            self, values=resample(self.values, self.grid, domain, method=method), domain=domain
-        )
+        values = evaluated(self.values, self.domain, domain, method, outside)
+        return replace(self, values=values, domain=domain)
 
 
 def batched(parts: Sequence[Field]) -> Field:

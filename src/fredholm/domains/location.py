@@ -1,0 +1,183 @@
+"""In which cell of a mesh a point lies."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.spatial import KDTree
+from torch import Tensor
+
+from fredholm.domains.mesh import Mesh
+
+_INSIDE = 1e-9
+"""Negative barycentric coordinate up to which a point still counts as in a cell: rounding."""
+_FIRST = 8
+"""Cells by their nearest middles that are tried first; nearly all points lie in one of them."""
+_BLOCK = 4096
+"""Points whose candidates are looked at together: a bound on memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Points as means of the corners of cells.
+
+    Args:
+        corners: Numbers of the nodes whose mean each point is.
+        weights: Their weights, of sum one.
+        outside: Which points lie in no cell; their nodes and weights are those of a point nearby.
+
+    Shapes:
+        corners (m, k), weights (m, k), outside (m,).
+    """
+
+    corners: Int[Tensor, "m k"]
+    weights: Float[Tensor, "m k"]
+    outside: Bool[Tensor, "m"]
+
+
+def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Located:
+    """The cells that points lie in, and their barycentric coordinates there.
+
+    A point outside is moved to the nearest point of the eight boundary facets whose middles are
+    nearest; of a surface, a point to the nearest point of the eight cells whose middles are
+    nearest, and it counts as outside where it is farther from it than 10⁻⁶ of the cell's size.
+    Memory is proportional to the points.
+
+    Args:
+        mesh: Intervals, triangles or tetrahedra.
+        points: Coordinates in float64.
+    """
+    if mesh.cells.shape[1] <= mesh.dim:
+        corners, weights, gap = _nearest_of(mesh.coords, mesh.cells, points)
+        size = torch.linalg.vector_norm(
+            mesh.coords[corners[:, 1:]] - mesh.coords[corners[:, :1]], dim=-1
+        ).amax(1)
+        return Located(corners, weights, gap > 1e-6 * size)
+    cell, weights = _by_nearest_middles(mesh, points)
+    rest = (cell < 0).nonzero()[:, 0]
+    for block in rest.split(_BLOCK):
+        cell[block], weights[block] = _by_reach(mesh, points[block])
+    outside = cell < 0
+    corners = mesh.cells[cell.clamp(min=0)]
+    if bool(outside.any()):
+        facets = torch.cat([*mesh.facets.values()])
+        near, shares, _ = _nearest_of(mesh.coords, facets, points[outside])
+        missing = corners.shape[1] - near.shape[1]
+        corners[outside] = torch.cat([near, near[:, :missing]], dim=1)
+        weights[outside] = torch.cat([shares, shares.new_zeros(len(shares), missing)], dim=1)
+    return Located(corners, weights, outside)
+
+
+def barycentric(
+    corners: Float[Tensor, "*m k dim"], points: Float[Tensor, "*m dim"]
+) -> Float[Tensor, "*m k"]:
+    """Weights of the corners of simplices whose mean is the point, of sum one.
+
+    Where simplices have a lower dimension than space the mean is the nearest point of their plane.
+    """
+    sides = corners[..., 1:, :] - corners[..., :1, :]
+    gap = (points - corners[..., 0, :])[..., None]
+    if sides.shape[-2] == sides.shape[-1]:
+        others = torch.linalg.solve(sides.mT, gap)[..., 0]
+    else:
+        others = torch.linalg.solve(sides @ sides.mT, sides @ gap)[..., 0]
+    return torch.cat([1 - others.sum(-1, keepdim=True), others], dim=-1)
+
+
+def nearest_weights(
+    corners: Float[Tensor, "m k dim"], points: Float[Tensor, "m dim"]
+) -> Float[Tensor, "m k"]:
+    """Barycentric coordinates of the point of each simplex that is nearest to a point."""
+    count = corners.shape[1]
+    if count == 1:
+        return torch.ones(len(corners), 1, dtype=corners.dtype)
+    weights = barycentric(corners, points)
+    left = (weights < 0).any(1).nonzero()[:, 0]
+    if len(left):
+        tried = []
+        for i in range(count):
+            others = [j for j in range(count) if j != i]
+            side = torch.zeros(len(left), count, dtype=corners.dtype)
+            side[:, others] = nearest_weights(corners[left][:, others], points[left])
+            tried.append(side)
+        sides = torch.stack(tried, dim=1)
+        gap = torch.linalg.vector_norm(sides @ corners[left] - points[left, None], dim=-1)
+        weights[left] = sides[torch.arange(len(left)), gap.argmin(1)]
+    return weights
+
+
+def _by_nearest_middles(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells among those with the nearest middles; -1 where the point is in none of them."""
+    count = min(_FIRST, len(mesh.cells))
+    tree = mesh.remembered(_middles)
+    near = torch.as_tensor(tree.query(points.numpy(), count)[1]).reshape(len(points), count)
+    cell = torch.full((len(points),), -1)
+    weights = points.new_zeros(len(points), mesh.cells.shape[1])
+    for candidate in near.unbind(1):
+        open_ = (cell < 0).nonzero()[:, 0]
+        if not len(open_):
+            break
+        tried = barycentric(mesh.coords[mesh.cells[candidate[open_]]], points[open_])
+        found = tried.amin(1) >= -_INSIDE
+        cell[open_[found]] = candidate[open_[found]]
+        weights[open_[found]] = tried[found]
+    return cell, weights
+
+
+def _by_reach(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells among all whose middle is near enough for the point to be in them: an exact search.
+
+    Cells of similar size are searched together, so that few large ones do not widen the search.
+    """
+    cell = torch.full((len(points),), -1)
+    weights = points.new_zeros(len(points), mesh.cells.shape[1])
+    for numbers, tree, reach in mesh.remembered(_by_size):
+        if len(open_ := (cell < 0).nonzero()[:, 0]) == 0:
+            break
+        pairs = KDTree(points[open_].numpy()).sparse_distance_matrix(
+            tree, reach, output_type="ndarray"
+        )
+        which = open_[torch.from_numpy(pairs["i"].astype(np.int64))]
+        candidate = numbers[torch.from_numpy(pairs["j"].astype(np.int64))]
+        tried = barycentric(mesh.coords[mesh.cells[candidate]], points[which])
+        found = tried.amin(1) >= -_INSIDE
+        cell[which[found]] = candidate[found]
+        weights[which[found]] = tried[found]
+    return cell, weights
+
+
+def _middles(mesh: Mesh) -> KDTree:
+    return KDTree(mesh.coords[mesh.cells].mean(1).numpy())
+
+
+def _by_size(mesh: Mesh) -> list[tuple[Tensor, KDTree, float]]:
+    """Cells by how far they reach from their middles, in classes of factors of two."""
+    at = mesh.coords[mesh.cells]
+    middle = at.mean(1)
+    reach = torch.linalg.vector_norm(at - middle[:, None], dim=-1).amax(1)
+    level = torch.frexp(reach).exponent
+    return [
+        (
+            numbers := (level == each).nonzero()[:, 0],
+            KDTree(middle[numbers].numpy()),
+            math.ldexp(1.0 + 1e-9, int(each)),
+        )
+        for each in level.unique()
+    ]
+
+
+def _nearest_of(
+    coords: Tensor, simplices: Int[Tensor, "f k"], points: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Corners and weights of the nearest point on some simplices, and the distance to it."""
+    count = min(_FIRST, len(simplices))
+    tree = KDTree(coords[simplices].mean(1).numpy())
+    near = torch.as_tensor(tree.query(points.numpy(), count)[1]).reshape(-1)
+    repeated = points.repeat_interleave(count, dim=0)
+    corners = coords[simplices[near]]
+    weights = nearest_weights(corners, repeated)
+    gap = torch.linalg.vector_norm((weights[:, None] @ corners)[:, 0] - repeated, dim=1)
+    best = gap.reshape(-1, count).argmin(1) + count * torch.arange(len(points))
+    return simplices[near[best]], weights[best], gap[best]
