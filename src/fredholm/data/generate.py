@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fredholm.data.batches import Batch, batches
-from fredholm.data.netcdf import SampleWriter, refuse_existing
+from fredholm.data.netcdf import SampleWriter, refuse_existing, sample_writer
 from fredholm.data.samples import Samples
+from fredholm.data.scattered_netcdf import ScatteredWriter
 from fredholm.data.source import joined
 from fredholm.errors import Interrupted
 from fredholm.problems import Problem
@@ -56,13 +57,16 @@ def generate(
     first = make(0, 1)
     chunk = chunk or _chunk(first, n)
     template = make.labelled(first, n=n, chunk=chunk)
-    with SampleWriter(path, template, n, overwrite=overwrite) as writer:
+    with sample_writer(path, template, n, overwrite=overwrite) as writer:
         _fill(writer, make, chunk, progress or (lambda done, total: None))
     return writer.path
 
 
 def _fill(
-    writer: SampleWriter, make: Batch, chunk: int, progress: Callable[[int, int], None]
+    writer: SampleWriter | ScatteredWriter,
+    make: Batch,
+    chunk: int,
+    progress: Callable[[int, int], None],
 ) -> None:
     n = writer.total
     try:
