@@ -7,7 +7,9 @@ import torch
 
 from fredholm.domains import Grid, PointCloud, Stack
 from fredholm.fields import Field, Given, difference, mean_square
+from fredholm.layers import box_axes
 from fredholm.models import BENO, RIGNO
+from fredholm.testing import band_limited, examine, examine_scattered
 
 AXES = (("x", -1.0, 1.0, False), ("y", -1.0, 1.0, False))
 
@@ -174,23 +176,23 @@ def test_regions_answer_by_a_function():
     assert torch.allclose(home.values, operator(U).values, atol=1e-10)
 
 
-def test_denser_points_change_the_answer_little():
-    """The same function on points of other densities; plain means would follow the density."""
+def test_where_points_are_dense_does_not_matter():
+    """Points that share their volume with a twin count as one; equal weights count them twice."""
     operator = rigno(inputs=1, regions=30)
     generator = torch.Generator().manual_seed(0)
-    even = torch.rand(3000, 2, generator=generator, dtype=torch.float64) * 2 - 1
-    right = even[(even[:, 0] > 0) | (torch.arange(3000) % 8 == 0)]
-    weights = torch.where(right[:, 0] > 0, 1.0, 8.0) * 4 / 3000
-    fixed = even[:30]
-    asked = Stack((PointCloud(even[:200]),))
-    answers = []
-    for points, volume in ((even, torch.full((3000,), 4 / 3000)), (right, weights)):
-        points = torch.cat([fixed, points])
-        volume = torch.cat([torch.full((30,), 1e-9), volume])
-        domain = Stack((PointCloud(points, volume),))
-        u = Field(torch.cos(points @ torch.tensor([2.0, 1.0]).double())[None, :, None], domain)
-        answers.append(operator(u, at=asked))
-    assert gap(*answers) < 0.02
+    x = torch.rand(400, 2, generator=generator, dtype=torch.float64) * 2 - 1
+    x = torch.cat([torch.zeros(1, 2), x[x.norm(dim=1) > 0.3]])  # the first centre is the origin
+    outside = (x[:, 0].abs() > 0.6) & (x[:, 1] * x[:, 0] > 0)
+    twins = torch.cat([x, x[outside] + 1e-12])
+
+    def answer(points: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        values = torch.cos(points @ torch.tensor([2.0, 1.0], dtype=torch.float64))
+        return operator(Field(values[None, :, None], PointCloud(points, weights))).values[:, : len(x)]
+
+    known = answer(x, torch.full((len(x),), 0.01))
+    shares = torch.where(torch.cat([outside, outside[outside]]), 0.005, 0.01)
+    assert (answer(twins, shares) - known).abs().max() < 1e-6
+    assert (answer(twins, torch.full(shares.shape, 0.01)) - known).abs().max() > 1e-4
 
 
 def test_members_are_repeatable_and_differ():
@@ -242,12 +244,22 @@ def test_a_shift_by_the_period_changes_nothing():
     assert changes[0] < 1e-10 and changes[1] > 1e-3
 
 
+def test_both_fulfil_the_contracts():
+    axes = (("x", -1.6, 1.6, False), ("y", -1.6, 1.6, False))
+    sizes = {"hidden_channels": 8, "layers": 2}
+    roles = {"sources": (0,), "boundary": (1,)}
+    examine_scattered(lambda: BENO(2, 1, axes, **roles, **sizes), channels=2, clouds=False)
+    examine_scattered(lambda: RIGNO(1, 1, axes, regions=16, **sizes))
+
+
 def test_grids_are_served_as_clouds():
     grid = Grid((9, 9))
-    u = Field(torch.rand(2, 9, 9, 2, dtype=torch.float64), grid)
-    axes = tuple((axis.name, axis.start, axis.stop, False) for axis in grid.axes)
-    operator = RIGNO(2, 1, axes, regions=20, hidden_channels=8, layers=1).double()
-    fine = grid.resized((17, 17))
-    assert torch.allclose(operator(u, at=fine).values[:, ::2, ::2], operator(u).values, atol=1e-8)
+    axes = box_axes(grid)
+    examine(lambda: RIGNO(1, 1, axes, regions=20, hidden_channels=8, layers=1), grid)
+    torch.manual_seed(0)
+    operator = RIGNO(1, 1, axes, regions=20, hidden_channels=8, layers=1).double()
+    (claim,) = operator.claims
+    assert claim.defect(operator, band_limited(grid)) < claim.bound
+    u = band_limited(grid, channels=2)
     split = BENO(2, 1, axes, sources=(0,), boundary=(1,), hidden_channels=8, layers=1).double()
-    assert split(u).values.shape == (2, 9, 9, 1)
+    assert split(u).values.shape == (3, 9, 9, 1)

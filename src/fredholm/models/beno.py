@@ -20,10 +20,11 @@ from fredholm.domains import (
     edge_vectors,
     mesh_edges,
     nearest_edges,
+    shape_features,
     unordered,
 )
 from fredholm.fields import NOTHING, Field, Given
-from fredholm.layers import MLP, Interaction, PointFeatures, SetEncoder, Told, segment_sum
+from fredholm.layers import MLP, Coordinates, Interaction, SetEncoder, Told, segment_sum
 from fredholm.operators import Claim, Operator, Superposition, at_least_one
 
 _LEAST = 1e-30
@@ -97,9 +98,10 @@ class BENO(Operator):
         self.fixed = [c for c in range(in_channels) if c not in data]
         parts = (self.sources, self.boundary) if split else (data,)
         self.groups = tuple(list(part) for part in parts if part)
-        self.features = PointFeatures(axes)
+        self.coordinates = Coordinates(axes)
+        self.length = max(stop - start for _, start, stop, _ in axes) / 2
         dim = len(axes)
-        fixed = self.features.count + self.features.shape_count + len(self.fixed)
+        fixed = 2 * dim + 2 + len(self.fixed)
         self.branches = nn.ModuleList(
             _Branch(len(group) + fixed, dim, out_channels, hidden_channels, layers, told=split)
             for group in self.groups
@@ -128,8 +130,7 @@ class BENO(Operator):
         values = values * (measure > 0)
         squares = segment_sum(measure * values.square(), graphs.owner, len(u))
         squares = squares / segment_sum(measure, graphs.owner, len(u))
-        shape = self.features.shapes(domains, values)
-        fixed = torch.cat([self.features(domains, values[:, self.fixed]), shape], dim=-1)
+        fixed = torch.cat([self._shape(domains).to(values), values[:, self.fixed]], dim=-1)
         answer = values.new_zeros(())
         for branch, group in zip(self.branches, self.groups):
             size = squares[:, group].sum(-1).clamp(min=_LEAST).sqrt()[graphs.owner, None]
@@ -137,6 +138,13 @@ class BENO(Operator):
             answer = answer + size * branch(known, graphs)
         result = u.with_values(domains.padded(answer).reshape(*u.values.shape[:-1], -1))
         return result if at is None else result.at(at)
+
+    def _shape(self, domains: Stack) -> Float[Tensor, "n k"]:
+        """Coordinates, normals, an indicator of the boundary and the distance to it."""
+        points = self.coordinates(domains.flat(domains.points()))
+        features = domains.flat(domains.gathered(shape_features))
+        features = torch.cat([features[:, :-1], features[:, -1:] / self.length], dim=-1)
+        return torch.cat([points, features], dim=-1)
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,15 @@ from fredholm.domains import (
     Stack,
     Unstructured,
     batched_cross_edges,
+    boundary_distances,
     edge_vectors,
     region_edges,
     regions,
     unordered,
 )
 from fredholm.fields import NOTHING, Field, Given, difference, mean_square
-from fredholm.layers import MLP, Interaction, PointFeatures, Told
-from fredholm.operators import Operator, at_least_one
+from fredholm.layers import MLP, Coordinates, Interaction, Told
+from fredholm.operators import Claim, ConsistentQuery, Operator, at_least_one
 
 _HARMONICS = 4
 """Waves that stand for a periodic coordinate; the published value."""
@@ -61,8 +62,8 @@ class RIGNO(Operator):
 
     Reference:
         Mousavi et al., NeurIPS 2025, arXiv:2501.19205. Departs from it: regions as in
-        `fredholm.domains.regions`; means weighted by volumes; normals and the distance to the
-        boundary are shown at the points; points that are asked start from the interpolated input.
+        `fredholm.domains.regions`; means weighted by volumes; the distance to the boundary is shown
+        at the points; points that are asked start from the interpolated input.
     """
 
     def __init__(
@@ -85,10 +86,12 @@ class RIGNO(Operator):
         self.count = regions
         self.masked = masked
         self.conditions = conditions
-        self.features = PointFeatures(axes, harmonics=_HARMONICS)
-        width, dim, places = hidden_channels, len(axes), self.features.count
-        shown = places + in_channels + conditions + self.features.shape_count
-        self.points = _network(shown, width, width)
+        self.coordinates = Coordinates(axes, harmonics=_HARMONICS)
+        lengths = [stop - start for _, start, stop, _ in axes]
+        self.length = max(lengths) / 2
+        self.periods = tuple(length * axis[-1] for length, axis in zip(lengths, axes))
+        width, dim, places = hidden_channels, len(axes), self.coordinates.features
+        self.points = _network(places + 1 + in_channels + conditions, width, width)
         self.regions = _network(places + 1, width, width)
         self.inwards, self.across, self.outwards = (
             _network(dim + 1, width, width) for _ in range(3)
@@ -97,6 +100,10 @@ class RIGNO(Operator):
         self.layers = nn.ModuleList(Interaction(width, numbers=conditions) for _ in range(layers))
         self.decoder = Interaction(width, numbers=conditions)
         self.projection = _network(width, width, out_channels)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return (ConsistentQuery(bound=1e-9),)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         member = given.member
@@ -117,29 +124,28 @@ class RIGNO(Operator):
         at = u.domain if at is None else at
         domains, asked = unordered(u.domain, len(u)), unordered(at, len(u))
         numbers = self._numbers(given, u)
-        known = self._known(u, domains, numbers)
-        here = domains.flat(known.values.flatten(1, -2))
-        there = here if at == u.domain else asked.flat(known.at(at).values.flatten(1, -2))
-        kind = (self.count, self.features.periods)
+        kind = (self.count, self.periods)
         found = [member.remembered(regions, *kind) for member in domains]
         inward, across, outward = (
-            _Edges.joined(parts, self.masked, sources).to(here)
+            _Edges.joined(parts, self.masked, sources).to(u.values)
             for parts in (
                 [member.remembered(_inward, *kind) for member in domains],
                 [member.remembered(_across, *kind) for member in domains],
                 [a.remembered(_outward, member, *kind) for a, member in zip(asked, domains)],
             )
         )
-        among = Told(_owners(map(len, found), here), numbers=numbers)
-        volumes = domains.flat(domains.weights()).to(here)[inward.pairs[0]]
-        points = self.points(self.features(domains, here))
-        nodes, edges = self.regions(self._places(domains, found, here)), self.inwards(inward.gaps)
-        _, nodes = self.encoder(edges, points, nodes, inward.pairs, among, weights=volumes)
+        points = self.points(self._shown(u, domains, domains, numbers))
+        nodes = self.regions(self._places(domains, found).to(points))
+        told = Told(_owners(map(len, found), points), numbers=numbers)
+        volumes = domains.flat(domains.weights()).to(points)[inward.pairs[0]]
+        edges = self.inwards(inward.gaps)
+        _, nodes = self.encoder(edges, points, nodes, inward.pairs, told, weights=volumes)
         edges = self.across(across.gaps)
         for layer in self.layers:
-            edges, nodes = layer(edges, nodes, nodes, across.pairs, among)
-        points = points if there is here else self.points(self.features(asked, there))
-        told = Told(_owners(asked.sizes, here), numbers=numbers)
+            edges, nodes = layer(edges, nodes, nodes, across.pairs, told)
+        if at != u.domain:
+            points = self.points(self._shown(u.at(at), asked, domains, numbers))
+        told = Told(_owners(asked.sizes, points), numbers=numbers)
         edges = self.outwards(outward.gaps)
         _, points = self.decoder(edges, nodes, points, outward.pairs, told)
         values = asked.padded(self.projection(points))
@@ -153,29 +159,29 @@ class RIGNO(Operator):
             raise ValueError(f"this RIGNO is told {self.conditions} numbers, got {count}")
         return given.params.to(u.values) if given.params is not None else None
 
-    def _known(self, u: Field, domains: Stack, numbers: Tensor | None) -> Field:
-        """The input, the numbers as constants, and the shape, at all points."""
-        values = u.values.flatten(1, -2)
-        if values.shape[-1] != self.in_channels:
-            raise ValueError(
-                f"this RIGNO takes {self.in_channels} channels, got {values.shape[-1]}"
-            )
-        flat = domains.flat(values)
-        columns = [flat, self.features.shapes(domains, flat)]
+    def _shown(
+        self, u: Field, points: Stack, domains: Stack, numbers: Tensor | None
+    ) -> Float[Tensor, "n c"]:
+        """Coordinates, distance to the boundary of the domains, input and numbers at points."""
+        if u.channels != self.in_channels:
+            raise ValueError(f"this RIGNO takes {self.in_channels} channels, got {u.channels}")
+        values = points.flat(u.values.flatten(1, -2))
+        parts = [each.remembered(boundary_distances, own) for each, own in zip(points, domains)]
+        columns = [
+            self.coordinates(points.flat(points.points())).to(values),
+            (torch.cat(parts) / self.length).to(values),
+            values,
+        ]
         if numbers is not None:
-            columns.append(numbers[_owners(domains.sizes, flat)])
-        known = domains.padded(torch.cat(columns, dim=-1))
-        return u.with_values(known.reshape(*u.values.shape[:-1], known.shape[-1]))
+            columns.append(numbers[_owners(points.sizes, values)])
+        return torch.cat(columns, dim=-1)
 
-    def _places(
-        self, domains: Stack, found: Sequence[Regions], like: Tensor
-    ) -> Float[Tensor, "r c"]:
+    def _places(self, domains: Stack, found: Sequence[Regions]) -> Float[Tensor, "r c"]:
         """Coordinates of the centres, and the radii."""
-        starts = zip(domains.starts, found)
-        centres = torch.cat([start + each.centres for start, each in starts])
-        radii = torch.cat([each.radii for each in found])[:, None] / self.features.length
-        places = self.features(domains, radii.new_zeros(sum(domains.sizes), 0))[centres]
-        return torch.cat([places, radii], dim=-1).to(like)
+        pairs = zip(domains, found)
+        centres = torch.cat([member.coords[each.centres] for member, each in pairs])
+        radii = torch.cat([each.radii for each in found])[:, None]
+        return torch.cat([self.coordinates(centres), radii / self.length], dim=-1)
 
 
 @dataclass(frozen=True, eq=False)
