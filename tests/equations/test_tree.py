@@ -8,6 +8,7 @@ import pytest
 from fredholm.equations import (
     advect,
     coefficient,
+    constant,
     coords,
     cos,
     d,
@@ -134,3 +135,9 @@ def test_a_users_function_is_stored_by_name():
     assert from_json(to_json(cube(u))) == cube(u)
     assert str(cube(u) + 1) == "cube_for_test(u) + 1"
     assert math.isclose(float(torch.tensor(2.0) ** 3), 8)
+
+
+def test_texts_of_quotients_are_read_back_with_the_same_value():
+    p, q = param("p", 3.0), param("q", 5.0)
+    for e in (q / (2 * (1 + p)), 1 / (2 * p), 1 / (p * q), q / (2 * p), 1 / p**2, q / (p * q**2)):
+        assert eval(str(e), {"p": 3.0, "q": 5.0}) == pytest.approx(float(constant(e, {}))), str(e)

@@ -75,16 +75,16 @@ def _(e: Add) -> str:
 def _(e: Mul) -> str:
     sign, above, below = fraction(e)
     over = "*".join(_factor(factor) for factor in above) or "1"
-    under = "*".join(_factor(factor) for factor in below)
     if not below:
         return sign + over
-    return f"{sign}{over}/({under})" if len(below) > 1 else f"{sign}{over}/{under}"
+    under = "*".join(_factor(factor) for factor in below)
+    return f"{sign}{over}/{_divisor(below[0]) if len(below) == 1 else f'({under})'}"
 
 
 @text.register
 def _(e: Pow) -> str:
     if e.exponent == Const(-1.0):
-        return f"1/{_factor(e.base)}"
+        return f"1/{_divisor(e.base)}"
     return f"{_atom(e.base)}**{_atom(e.exponent)}"
 
 
@@ -123,6 +123,10 @@ def _inverse(e: Pow) -> Expression:
 def _factor(e: Expression) -> str:
     loose = isinstance(e, Add) or isinstance(e, Const) and e.value < 0
     return f"({text(e)})" if loose else text(e)
+
+
+def _divisor(e: Expression) -> str:
+    return f"({text(e)})" if isinstance(e, Mul) else _factor(e)
 
 
 def _atom(e: Expression) -> str:
