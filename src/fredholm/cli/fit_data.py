@@ -78,9 +78,9 @@ def of_problem(args: argparse.Namespace, choices: "Choices", folder: Path, outpu
         FredholmError: The system cannot be built for the problem, or the problem not be solved.
     """
     args = argparse.Namespace(**vars(args), problem=args.data, overwrite=False)
-    if args.resolution is None:
-        dim = problem_from(args.data, args).domain.dim
-        args.resolution = (QUICK[dim],)
+    problem = problem_from(args.data, args)
+    if args.resolution is None and problem.shapes is None:
+        args.resolution = (QUICK[problem.domain.dim],)
     _try_to_build(args, choices)
     began = time.monotonic()
     paths = {"train": folder / "train.nc", "test": folder / "test.nc"}
@@ -110,12 +110,15 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     from fredholm.systems.learn import build, plan_for
 
     problem = problem_from(args.data, args)
-    space = problem.grid(resolution(args))
+    if problem.shapes is None:
+        space = problem.grid(resolution(args))
+    else:
+        space = problem.sample(2, generator=torch.Generator().manual_seed(args.seed)).domain
     inputs, targets = (
-        Field(torch.zeros(2, *grid.shape, len(labels)), grid)
-        for grid, labels in (
+        Field(torch.zeros(2, *domain.shape, len(labels)), domain)
+        for domain, labels in (
             (space, problem.input_variables),
-            (problem.target_grid(space), problem.target_variables),
+            (problem.target_domain(space), problem.target_variables),
         )
     )
     empty = Samples(inputs, targets, problem.input_variables, problem.target_variables)

@@ -164,8 +164,8 @@ def _add_problem(result: Parser, key: str) -> None:
         help="points per axis (default: 128 on a line, 33 on a square, 17 in a cube)",
     )  # fmt: skip
     add(
-        "--tol", type=flags.number, default=1e-6, metavar="X",
-        help="relative error that the solver aims at (default: 1e-06)",
+        "--tol", type=flags.number, metavar="X",
+        help="relative error that the solver aims at (default: the problem's)",
     )  # fmt: skip
 
 

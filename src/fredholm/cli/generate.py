@@ -43,8 +43,8 @@ def parser(words: Sequence[str]) -> Parser:
         "-o", "--output", metavar="FILE.nc", help="file to make (default: PROBLEM.nc)"
     )
     result.add_argument(
-        "--tol", type=flags.number, default=1e-6, metavar="X",
-        help="relative error that the solver aims at (default: 1e-06)",
+        "--tol", type=flags.number, metavar="X",
+        help="relative error that the solver aims at (default: the problem's)",
     )  # fmt: skip
     result.add_argument("--overwrite", action="store_true", help="replace an existing file")
     result.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -77,7 +77,7 @@ def make_samples(
     from fredholm.data import generate
 
     problem = problem_from(args.problem, args)
-    if not args.tol > 0:
+    if args.tol is not None and not args.tol > 0:
         raise ValueError(f"--tol is a positive number, got {args.tol:g}")
     if not problem.varies:
         raise FredholmError(

@@ -134,19 +134,23 @@ def batches(
     *,
     resolution: int | Sequence[int] | None = None,
     size: float | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> Batch:
     """What draws and solves the samples of a problem, on grids or on shapes.
 
     Raises:
         ValueError: A size for a problem on grids, or a resolution for one on shapes.
     """
+    tol = problem.tolerance if tol is None else tol
     if problem.shapes is None:
         if size is not None:
             raise ValueError(f"{problem.key!r} lives on grids: give a resolution, not a size")
         return GridBatch(problem, seed, tol, problem.grid(resolution))
     if resolution is not None:
-        raise ValueError(f"{problem.key!r} lives on meshes of shapes: give a size, no resolution")
+        raise ValueError(
+            f"{problem.key!r} lives on meshes of shapes, which have a length of edges and no "
+            "resolution"
+        )
     return ShapeBatch(problem, seed, tol, size or problem.edge_length)
 
 

@@ -22,7 +22,7 @@ def generate(
     resolution: int | Sequence[int] | None = None,
     size: float | None = None,
     seed: int = 0,
-    tol: float = 1e-6,
+    tol: float | None = None,
     chunk: int | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -39,7 +39,7 @@ def generate(
         resolution: Points per axis of space; by default those of the problem.
         size: Where shapes vary, the length of the edges of meshes; by default the problem's.
         seed: Selects the draws.
-        tol: Relative error that the solver aims at.
+        tol: Relative error that the solver aims at; by default the problem's.
         chunk: Samples solved together: what an interruption costs at most.
         overwrite: Replace an existing file.
         progress: Called with the number of samples done, and n, at the start and after each chunk.
@@ -88,7 +88,7 @@ def solved(
     seed: int = 0,
     resolution: int | Sequence[int] | None = None,
     size: float | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> Samples:
     """n solved samples of a problem in memory; `generate` writes the same to a file.
 
@@ -99,7 +99,7 @@ def solved(
         resolution: Points per axis of space; by default those of the problem.
         size: Where shapes vary, the length of the edges of meshes; by default the problem's. The
             same seed gives the same shapes and functions for every size.
-        tol: Relative error that the solver aims at.
+        tol: Relative error that the solver aims at; by default the problem's.
 
     Raises:
         DivergedError: A solution left the finite numbers.

@@ -56,6 +56,7 @@ def poisson_shapes(
         domain=Grid((65, 65)),
         shapes=FAMILIES[shapes],
         mesh_size=mesh_size,
+        tolerance=1e-3,
         varies={
             "f": SquaredExponential(length, sigma=source),
             "g": SquaredExponential(length, sigma=boundary),

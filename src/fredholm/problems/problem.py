@@ -89,6 +89,7 @@ class Problem:
         lattice: The points of the template are all there is: shifts stand in the place of
             derivatives, and no other number of points is the same problem.
         exact: Gives the exact targets from (problem, inputs, grid), where they are known.
+        tolerance: Relative error that solutions aim at, unless another one is asked for.
         refine: How many times finer than the samples the grid is on which data sets are drawn and
             solved: for inputs that jump, which samples do not determine.
         reference: Where the problem comes from.
@@ -120,6 +121,7 @@ class Problem:
     warmup_steps: int = 0
     lattice: bool = False
     exact: Exact | None = None
+    tolerance: float = 1e-6
     refine: int = 1
     reference: str = ""
     family: "tuple[Problem, Field] | None" = None
@@ -298,7 +300,7 @@ class Problem:
         seed: int = 0,
         resolution: int | Sequence[int] | None = None,
         size: float | None = None,
-        tol: float = 1e-6,
+        tol: float | None = None,
     ) -> "fredholm.Samples":
         """Solved samples in memory; see `fredholm.data.solved`.
 
@@ -307,7 +309,7 @@ class Problem:
             seed: Selects the draws.
             resolution: Points per axis, for problems on grids.
             size: Length of the edges of meshes, for problems on shapes.
-            tol: Relative error that the solver aims at.
+            tol: Relative error that the solver aims at; by default the problem's.
 
         Raises:
             DivergedError: A solution left the finite numbers.
@@ -316,7 +318,7 @@ class Problem:
         return fredholm.data.solved(self, n, seed=seed, resolution=resolution, size=size, tol=tol)
 
     def solve(
-        self, inputs: Field | None = None, *, at: Domain | None = None, tol: float = 1e-6
+        self, inputs: Field | None = None, *, at: Domain | None = None, tol: float | None = None
     ) -> Solution:
         """The targets of the inputs, by the solver that the statement calls for.
 
@@ -324,12 +326,13 @@ class Problem:
             inputs: Varied functions on a spatial grid, or on meshes; not needed where nothing
                 varies.
             at: Where the targets are wanted; by default `target_domain` of the inputs' domain.
-            tol: Relative error that the solver aims at.
+            tol: Relative error that the solver aims at; by default the problem's.
 
         Raises:
             EquationError: No solver of this version fits the statement.
             DivergedError: The solution left the finite numbers.
         """
+        tol = self.tolerance if tol is None else tol
         if self.family is not None:
             whole, chosen = self.family
             return whole.solve(chosen, at=at or self.target_grid(self.domain), tol=tol)
