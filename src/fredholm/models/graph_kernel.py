@@ -11,7 +11,7 @@ from torch.nn import functional
 from fredholm.domains import Domain, Stack, batched_edges, edge_vectors, radius_edges, unordered
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, KernelIntegral, Neighbourhoods, PointFeatures
-from fredholm.operators import Operator, at_least_one
+from fredholm.operators import AnyDensity, AnyResolution, Claim, Operator, at_least_one
 
 Aggregation = Literal["quadrature", "mean"]
 
@@ -78,10 +78,16 @@ class GNO(Operator):
         self.kernel = KernelIntegral(width, marks, len(axes), hidden=kernel_channels)
         self.projection = MLP((width, 2 * width, out_channels))
 
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        if self.aggregation == "mean":
+            return ()
+        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
+
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()
         domains = unordered(u.domain, len(u))
-        marks = self.features(domains, domains.flat(u.values.reshape(len(u), -1, u.channels)))
+        marks = self.features(domains, domains.flat(u.values.flatten(1, -2)))
         v = self.lifting(marks)
         integral = self.kernel.around(self._near(domains, v), marks, marks)
         for _ in range(self.layers):

@@ -8,7 +8,7 @@ from torch.nn import functional
 from fredholm.domains import Domain, unordered
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, LowRankIntegral, PointFeatures
-from fredholm.operators import Operator, at_least_one
+from fredholm.operators import AnyDensity, AnyResolution, Claim, Operator, at_least_one
 
 
 class LNO(Operator):
@@ -69,10 +69,14 @@ class LNO(Operator):
         )
         self.projection = MLP((width, 2 * width, out_channels))
 
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
+
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()
         domains = unordered(u.domain, len(u))
-        values = domains.flat(u.values.reshape(len(u), -1, u.channels))
+        values = domains.flat(u.values.flatten(1, -2))
         marks = domains.padded(self.features(domains, values))
         weights = domains.weights()
         weights = (weights / weights.sum(1, keepdim=True)).to(marks)

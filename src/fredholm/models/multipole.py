@@ -22,7 +22,7 @@ from fredholm.domains import (
 )
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, Integral, KernelIntegral, Neighbourhoods, PointFeatures
-from fredholm.operators import Operator, at_least_one
+from fredholm.operators import AnyDensity, AnyResolution, Claim, Operator, at_least_one
 
 
 class MGKN(Operator):
@@ -95,10 +95,14 @@ class MGKN(Operator):
         self.roots = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(levels))
         self.projection = MLP((width, 2 * width, out_channels))
 
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
+
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()
         domains = unordered(u.domain, len(u))
-        marks = self.features(domains, domains.flat(u.values.reshape(len(u), -1, u.channels)))
+        marks = self.features(domains, domains.flat(u.values.flatten(1, -2)))
         levels = _Batch(domains, self.counts, self.radius, self.features.periods)
         seen = [marks[chosen] for chosen in levels.chosen]
 
