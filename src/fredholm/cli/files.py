@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray
 
     from fredholm.data import Samples, StreamedSamples
+    from fredholm.domains import Grid, Scattered
     from fredholm.fields import Variable
 
 _MEMORY = int(os.environ.get("FREDHOLM_MEMORY", 4 * 2**30))
@@ -22,11 +23,16 @@ _DESCRIBED = ("input", "target", "extent", "periodic", "location")
 
 
 def add_description(parser: Parser) -> None:
-    """Flags that say what a file means, where it does not say so itself."""
+    """Flags that say what a file means, where it does not say so itself.
+
+    Where `--output` does not name a file to make, it is another word for `--target`.
+    """
     group = parser.add_argument_group("what the file means (concluded from its content by default)")
     names = flags.several(str)
-    group.add_argument("--input", type=names, metavar="NAME,...", help="arrays that are given")
-    group.add_argument("--target", type=names, metavar="NAME,...", help="arrays that are wanted")
+    add = group.add_argument
+    add("--input", type=names, action="extend", metavar="NAME,...", help="arrays that are given")
+    wanted = ("--target",) if "--output" in parser.flags() else ("--target", "--output")
+    add(*wanted, type=names, action="extend", metavar="NAME,...", help="arrays that are wanted")
     group.add_argument(
         "--extent",
         type=per_axis(interval),
@@ -95,13 +101,18 @@ def refuse_not_finite(path: str, samples: "Samples") -> None:
     """
     import torch
 
-    for side in ("inputs", "targets"):
-        values = getattr(samples, side).values
-        bad = (~torch.isfinite(values.flatten(1))).any(1).nonzero()[:, 0].tolist()
+    for side in ("input", "target"):
+        wrong = ~torch.isfinite(getattr(samples, f"{side}s").values)
+        bad = wrong.flatten(1).any(1).nonzero()[:, 0].tolist()
         if bad:
+            channels = wrong.flatten(0, -2).any(0).tolist()
+            labels = getattr(samples, f"{side}_variables")
+            names = ", ".join(v.name for v, is_wrong in zip(labels, channels) if is_wrong)
+            files = samples.origin.get("files")
+            first = f"{files[bad[0]]}" if files else f"number {bad[0]}"
             raise DataError(
-                f"{path}: the {side} of {len(bad)} of {len(samples)} samples hold NaN or infinity, "
-                f"the first is number {bad[0]}; `fredholm check {path}` tells more"
+                f"{path}: the {side}s ({names}) of {len(bad)} of {len(samples)} samples hold NaN "
+                f"or infinity, the first is {first}; `fredholm check {path}` tells more"
             )
 
 
@@ -114,8 +125,7 @@ def same_kind(path: str, samples: "Samples", trained: "Samples | StreamedSamples
     shape, known = samples.signature, trained.head(1).signature
     for side in ("input_grid", "target_grid"):
         found, wanted = getattr(shape, side), getattr(known, side)
-        # Any number of points and of times will do: it is the box that must be the same.
-        if found.names != wanted.names or found != wanted.resized(found.shape):
+        if not _like(found, wanted):
             what = side.replace("_grid", "s")
             raise DataError(f"{path}: its {what} live on {found}, those trained on on {wanted}")
     for side in ("inputs", "targets", "params"):
@@ -124,6 +134,18 @@ def same_kind(path: str, samples: "Samples", trained: "Samples | StreamedSamples
             shown = [", ".join(map(str, names)) or "none" for names in (found, wanted)]
             raise DataError(f"{path}: its {side} are {shown[0]}, those trained on are {shown[1]}")
         same_units(path, found, wanted)
+
+
+def _like(found: "Grid | Scattered", wanted: "Grid | Scattered") -> bool:
+    """Whether functions live on the same box, or on points in the same coordinates.
+
+    Any number of points and of times will do.
+    """
+    from fredholm.domains import Grid
+
+    if isinstance(found, Grid) and isinstance(wanted, Grid):
+        return found.names == wanted.names and found == wanted.resized(found.shape)
+    return type(found) is type(wanted) and found.names == wanted.names
 
 
 def same_units(path: str, found: "tuple[Variable, ...]", trained: "tuple[Variable, ...]") -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray
     from torch import Tensor
 
-    from fredholm.fields import Signature
+    from fredholm.fields import Field, Signature
     from fredholm.surrogates import Surrogate
 
 _NPY = b"\x93NUMPY"
@@ -29,11 +29,19 @@ def read_inputs(
     from fredholm.data import as_trained, detect, read
     from fredholm.data.readers import own
     from fredholm.data.readers.labelled import KIND_NETCDF, KIND_ZARR
+    from fredholm.data.readers.mesh_folder import KIND as KIND_MESHES
+    from fredholm.data.readers.mesh_folder import mesh_inputs
+    from fredholm.domains import Scattered
 
     path = Path(file)
     if _is_npy(path):
         return _npy(path), None
     kind = detect(path)
+    if isinstance(surrogate.signature.input_grid, Scattered):
+        if kind == KIND_MESHES:
+            return mesh_inputs(path, surrogate.signature)
+        if kind == own.KIND:
+            return _own_scattered(file, surrogate.signature)
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
         return _labelled(path, kind, surrogate.signature), None
     arrays = _arrays(path, kind)
@@ -45,6 +53,25 @@ def read_inputs(
         return arrays[fitting[0]], None
     samples = as_trained(read(path, **description), surrogate.signature)
     same_units(file, samples.input_variables, surrogate.signature.inputs)
+    return samples.inputs, samples.params
+
+
+def _own_scattered(file: str, signature: "Signature") -> "tuple[Field, Tensor | None]":
+    """Inputs and parameters of a file of ours with samples on clouds or meshes.
+
+    Raises:
+        DataError: They are not those that the surrogate was trained on.
+    """
+    from fredholm.data import as_trained, read
+
+    samples = as_trained(read(file), signature)
+    found, wanted = (
+        [variable.name for variable in variables]
+        for variables in (samples.input_variables, signature.inputs)
+    )
+    if found != wanted:
+        raise DataError(f"{file} has the inputs {found}, the surrogate was trained on {wanted}")
+    same_units(file, samples.input_variables, signature.inputs)
     return samples.inputs, samples.params
 
 

@@ -25,7 +25,7 @@ def write_vtu(
     variables: Sequence[Variable],
     folder: str | Path,
     *,
-    name: str = "sample",
+    names: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> list[Path]:
     """Writes each function to a file of its own, `sample_0000.vtu` and so on.
@@ -38,7 +38,7 @@ def write_vtu(
         u: Functions on clouds, on meshes, or on space-time over those.
         variables: Names of the channels.
         folder: Where the files go.
-        name: How their names begin.
+        names: Their names without `.vtu`, one for each function.
         overwrite: Replace files of these names.
 
     Raises:
@@ -52,7 +52,7 @@ def write_vtu(
     folder, space, time = Path(folder), space_of(u.domain), time_of(u.domain)
     domains = stacked(space, len(u))
     digits = max(4, len(str(len(u) - 1)))
-    stems = [f"{name}_{number:0{digits}d}" for number in range(len(u))]
+    stems = names or [f"sample_{number:0{digits}d}" for number in range(len(u))]
     suffix = ".vtu" if time is None else ".pvd"
     refuse_files([folder / f"{stem}{suffix}" for stem in stems], overwrite)
     written = []

@@ -1,9 +1,13 @@
 """What a surrogate answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fredholm.data import to_xarray
+import torch
+
+from fredholm.data import to_xarray, write_vtu
 from fredholm.fields import Field, Variable
 
 if TYPE_CHECKING:
@@ -31,12 +35,39 @@ class Prediction:
 
     def to_xarray(self) -> "xarray.Dataset":
         """Labelled arrays with coordinates and units; the warnings are attributes."""
-        dataset = to_xarray(self.mean, self.variables)
-        if self.spread is not None:
-            labels = tuple(Variable(f"{v.name}_spread", v.units) for v in self.variables)
-            dataset = dataset.merge(to_xarray(self.spread, labels))
+        dataset = to_xarray(self._together, self._labels)
         if self.expected_error is not None:
             dataset.attrs["expected_relative_l2"] = self.expected_error
         if self.warnings:
             dataset.attrs["warnings"] = "\n".join(self.warnings)
         return dataset
+
+    def write_vtu(
+        self, folder: str | Path, *, names: Sequence[str] | None = None, overwrite: bool = False
+    ) -> list[Path]:
+        """One VTU file for each function on a mesh or a cloud, with its spread beside it.
+
+        Args:
+            folder: Where the files go.
+            names: Their names without `.vtu`, by default `sample_0000` and so on.
+            overwrite: Replace files of these names.
+
+        Raises:
+            DataError: A file exists, or cannot be written.
+            ValueError: The functions live on a grid.
+        """
+        return write_vtu(self._together, self._labels, folder, names=names, overwrite=overwrite)
+
+    @property
+    def _together(self) -> Field:
+        """The functions and their spread as channels of one function."""
+        if self.spread is None:
+            return self.mean
+        return self.mean.with_values(torch.cat([self.mean.values, self.spread.values], dim=-1))
+
+    @property
+    def _labels(self) -> tuple[Variable, ...]:
+        if self.spread is None:
+            return self.variables
+        spreads = tuple(Variable(f"{v.name}_spread", v.units) for v in self.variables)
+        return (*self.variables, *spreads)

@@ -6,6 +6,7 @@ from fredholm.data.checks import physics, twins, values
 from fredholm.data.checks.report import Finding, Report
 from fredholm.data.samples import Samples
 from fredholm.data.stream import StreamedSamples
+from fredholm.domains import Grid
 from fredholm.problems import Problem
 
 __all__ = ["Finding", "Report", "check"]
@@ -49,6 +50,8 @@ def _findings(
         yield from examine(some)
     if other is not None:
         yield from twins.leakage(some, other.head(_MOST))
+    if not isinstance(some.targets.domain, Grid):
+        return
     yield from physics.solved_again(some, problem)
     yield from physics.residual(some, problem)
     yield from physics.coefficients(some)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fredholm.data.checks.report import Finding
 from fredholm.data.samples import Samples
-from fredholm.domains import Grid
-from fredholm.fields import Field
+from fredholm.domains import Grid, stacked
+from fredholm.fields import Field, batched
 
 _NEAR = 0.02
 """Distance of near twins, as a part of the typical distance of two samples."""
@@ -34,7 +34,7 @@ class Twins:
 
 def duplicates(samples: Samples) -> Iterator[Finding]:
     """No input occurs twice in a file."""
-    features = _features(samples.inputs, samples.params)
+    features = _features(_values(samples.inputs), samples.params)
     twins = _twins(features, features, same=True)
     if twins.exact:
         firsts, seconds = (torch.tensor(side) for side in zip(*twins.exact))
@@ -54,12 +54,18 @@ def duplicates(samples: Samples) -> Iterator[Finding]:
 
 def leakage(samples: Samples, other: Samples) -> Iterator[Finding]:
     """No sample of `other`, the training set, is among the samples, at whatever resolution."""
-    grids = samples.inputs.grid, other.inputs.grid
-    if samples.inputs.channels != other.inputs.channels or grids[0].names != grids[1].names:
+    places = samples.inputs.domain, other.inputs.domain
+    scattered = [not isinstance(place, Grid) for place in places]
+    kinds = [(u.channels, u.domain.names) for u in (samples.inputs, other.inputs)]
+    if kinds[0] != kinds[1] or scattered[0] != scattered[1]:
         yield Finding("error", "leakage", "the two files hold functions of different kinds")
         return
     try:
-        a, b = _on_common_grid(samples.inputs, other.inputs)
+        a, b = (
+            _padded_alike(samples.inputs, other.inputs)
+            if scattered[0]
+            else map(_values, _on_common_grid(samples.inputs, other.inputs))
+        )
     except ValueError as error:
         yield Finding("error", "leakage", f"the two files live on different boxes: {error}")
         return
@@ -67,7 +73,8 @@ def leakage(samples: Samples, other: Samples) -> Iterator[Finding]:
     if any(p is None for p in params):
         params = None, None
     twins = _twins(_features(a, params[0]), _features(b, params[1]), same=False)
-    where = "the other file" + ("" if grids[0] == grids[1] else ", on another grid")
+    same = scattered[0] or places[0] == places[1]
+    where = "the other file" + ("" if same else ", on another grid")
     for pairs, how in ((twins.exact, "are"), (twins.near, "are nearly")):
         numbers = tuple(dict.fromkeys(first for first, _ in pairs))
         if numbers:
@@ -84,8 +91,27 @@ def _on_common_grid(a: Field, b: Field) -> tuple[Field, Field]:
     return a.at(grid, method="linear"), b.at(grid, method="linear")
 
 
-def _features(u: Field, params: Tensor | None) -> Float[Tensor, "n m"]:
+def _values(u: Field) -> Float[Tensor, "n m"]:
+    """All values of each function, behind the coordinates of their points where those may vary.
+
+    Both have the same weight, so that equal functions on different meshes are no twins.
+    """
     values = u.values.to(torch.float64).flatten(1)
+    if u.domain.count is None:
+        return values
+    parts = [part for part in (u.domain.points().flatten(1), values) if part.shape[1]]
+    scales = [part.std().clamp(min=1e-300) * part.shape[1] ** 0.5 for part in parts]
+    return torch.cat([part / scale for part, scale in zip(parts, scales)], dim=1)
+
+
+def _padded_alike(a: Field, b: Field) -> tuple[Float[Tensor, "n m"], Float[Tensor, "k m"]]:
+    """Values and points of two sets of samples, with the same padding and scales."""
+    both = [Field(u.values, stacked(u.domain, len(u))) for u in (a, b)]
+    first, second = _values(batched(both)).split([len(a), len(b)])
+    return first, second
+
+
+def _features(values: Float[Tensor, "n m"], params: Tensor | None) -> Float[Tensor, "n k"]:
     if values.shape[1] > _FEATURES:
         # Random projections keep distances to some ten per cent: enough to find candidates.
         generator = torch.Generator().manual_seed(0)
