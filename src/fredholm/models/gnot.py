@@ -21,7 +21,7 @@ from fredholm.domains import (
 )
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, Coordinates, LinearAttention, Mixture, in_chunks
-from fredholm.operators import Claim, Operator, at_least_one
+from fredholm.operators import AnyDensity, Claim, ConsistentQuery, Operator, at_least_one
 
 _AT_ONCE = 8192
 """Points whose hidden channels are in memory at once where no gradients are kept."""
@@ -114,7 +114,7 @@ class GNOT(Operator):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return ()
+        return (ConsistentQuery(), *[AnyDensity()] * self.weighted)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only(*["params"] * (self.params > 0))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from fredholm.domains import Grid, Mesh, Stack, refined, stacked
+from fredholm.domains import Grid, Mesh, PointCloud, Stack, refined, stacked
 from fredholm.fields import Field, difference, group, norm
 
 if TYPE_CHECKING:
@@ -105,12 +105,15 @@ class ZeroOnBoundary(Claim):
 class ConsistentQuery(Claim):
     """The output is one function, whatever points it is asked at.
 
-    Asking on a finer grid and reading off the coarse points gives what the coarse grid gives.
+    Asking on a finer grid and reading off the coarse points gives what the coarse grid gives; on
+    scattered points, every second of them is asked for alone.
     """
 
     bound: float = 1e-12
 
     def defect(self, operator: "Operator", u: Field) -> float:
+        if not isinstance(u.domain, Grid):
+            return self._on_points(operator, u)
         coarse = operator(u)
         grid = coarse.grid
         doubled = [
@@ -121,6 +124,16 @@ class ConsistentQuery(Claim):
         fine = operator(u, at=grid.resized(doubled))
         every_second = (slice(None), *[slice(None, None, 2)] * grid.dim)
         return distance(coarse.with_values(fine.values[every_second]), coarse)
+
+    @staticmethod
+    def _on_points(operator: "Operator", u: Field) -> float:
+        members = stacked(u.domain, len(u)).members
+        some = Stack(
+            tuple(PointCloud(m.coords[::2], names=m.names, units=m.units) for m in members)
+        )
+        every = [values[: len(m) : 2] for values, m in zip(operator(u).values, members)]
+        expected = Field(torch.nn.utils.rnn.pad_sequence(every, batch_first=True), some)
+        return distance(operator(u, at=some), expected)
 
 
 @dataclass(frozen=True)
