@@ -86,7 +86,8 @@ def describe(samples: Any) -> str:
     )
     (a, on_a), (u, on_u) = ((", ".join(map(str, names)), grid) for names, grid in sides)
     where = f"{origin.get('file', 'in memory')} ({origin.get('format', 'generated')})"
-    text = f"{where}: {len(samples)} samples of {a or 'a shape'} -> {u}. Input on {on_a}; target on {on_u}."
+    places = f"Both on {on_u}" if on_a is on_u else f"Input on {on_a}; target on {on_u}"
+    text = f"{where}: {len(samples)} samples of {a or 'a shape'} -> {u}. {places}."
     if samples.param_variables:
         text += f" Parameters: {', '.join(map(str, samples.param_variables))}."
     assumed = origin.get("assumed") or ()

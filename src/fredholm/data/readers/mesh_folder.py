@@ -16,7 +16,7 @@ from fredholm.data.readers.mesh_formats import SUFFIXES
 from fredholm.data.readers.mesh_geometry import Geometry
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
-from fredholm.domains import Domain, Stack
+from fredholm.domains import Stack, Unstructured, stacked
 from fredholm.errors import DataError, did_you_mean
 from fredholm.fields import Field, Signature, Variable
 
@@ -77,7 +77,7 @@ def mesh_inputs(path: Path, signature: Signature) -> tuple[Field, Tensor | None]
         if varying:
             raise DataError(f"{file}: {varying[0]} is a parameter and varies between the nodes")
     table = [[float(values[0]) for values in found.values()] for found in numbers]
-    return _field(contents, columns), torch.tensor(table) if params else None
+    return _field(_domain(contents), columns), torch.tensor(table) if params else None
 
 
 def mesh_files(path: Path) -> list[Path]:
@@ -163,9 +163,10 @@ def _samples(
         Variable(name, support="boundary" if _on_boundary(contents, chosen, name) else "")
         for name in functions
     )
+    domain = _domain(contents)
     return Samples(
-        _field(contents, chosen),
-        _field(contents, wanted),
+        _field(domain, chosen),
+        _field(domain, wanted),
         labels,
         tuple(Variable(name) for name in wanted[0]),
         torch.tensor(table, dtype=torch.float64) if numbers else None,
@@ -240,20 +241,23 @@ def _on_boundary(contents: Sequence[MeshFile], columns: Sequence[Columns], name:
     return somewhere
 
 
-def _field(contents: Sequence[MeshFile], columns: Sequence[Columns]) -> Field:
-    """The functions on one mesh, where all files have the same, or on one each."""
+def _domain(contents: Sequence[MeshFile]) -> Unstructured | Stack:
+    """The mesh that all files have, or one for each."""
     members = tuple(content.mesh for content in contents)
+    return members[0] if all(mesh is members[0] for mesh in members) else Stack(members)
+
+
+def _field(domain: Unstructured | Stack, columns: Sequence[Columns]) -> Field:
+    """The functions of all files as a batch."""
+    stack = stacked(domain, len(columns))
     kinds = [values.dtype for found in columns for values in found.values()]
     dtype = np.result_type(*kinds) if kinds else np.dtype(np.float32)
     tables = [
         torch.from_numpy(np.stack([*found.values()], axis=-1).astype(dtype))
         if found
-        else torch.zeros(len(mesh), 0)
-        for mesh, found in zip(members, columns)
+        else torch.zeros(size, 0)
+        for size, found in zip(stack.sizes, columns)
     ]
-    stack = Stack(members)
-    shared = all(mesh is members[0] for mesh in members)
-    domain: Domain = members[0] if shared else stack
     return Field(stack.padded(torch.cat(tables)), domain)
 
 
