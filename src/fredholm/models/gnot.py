@@ -1,5 +1,6 @@
 """General neural operator transformer."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -23,8 +24,8 @@ from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, Coordinates, LinearAttention, Mixture, in_chunks
 from fredholm.operators import AnyDensity, Claim, ConsistentQuery, Operator, at_least_one
 
-_AT_ONCE = 8192
-"""Points whose hidden channels are in memory at once where no gradients are kept."""
+_AT_ONCE = 1024
+"""Points whose hidden channels are made at once where no gradients are kept: a cache holds them."""
 
 
 class GNOT(Operator):
@@ -53,6 +54,8 @@ class GNOT(Operator):
         layers: Number of blocks.
         heads: Heads of the attentions.
         experts: Networks in each mixture.
+        waves: Octaves of waves of the coordinates that are shown beside them: cos and sin of
+            π 2ᵏ x for k < waves; attention finds places by them.
         weighted: Whether functions are read by quadrature, independent of where points are dense;
             otherwise every point counts the same, as published.
 
@@ -81,6 +84,7 @@ class GNOT(Operator):
         layers: int = 3,
         heads: int = 4,
         experts: int = 2,
+        waves: int = 3,
         weighted: bool = True,
     ) -> None:
         super().__init__()
@@ -98,14 +102,16 @@ class GNOT(Operator):
         self.weighted = weighted
         self.scaled = Coordinates([(f"x{i}", *ends, False) for i, ends in enumerate(bounds)])
         self.extent = max(high - low for low, high in bounds)
+        self.waves = waves
         dim, width = len(bounds), hidden_channels
+        place = dim * (1 + 2 * waves)
 
         def encoder(features: int) -> MLP:
             return MLP((features, width, width, width))
 
-        self.query = encoder(dim + self.bounded + len(self.inside) + params)
-        self.nodes = encoder(dim + len(self.inside)) if self.inside or not self.bounded else None
-        self.boundary = encoder(2 * dim + len(self.on_boundary)) if self.bounded else None
+        self.query = encoder(place + self.bounded + len(self.inside) + params)
+        self.nodes = encoder(place + len(self.inside)) if self.inside or not self.bounded else None
+        self.boundary = encoder(place + dim + len(self.on_boundary)) if self.bounded else None
         sources = (self.nodes is not None) + (self.boundary is not None)
         self.blocks = nn.ModuleList(
             _Block(dim, width, sources, heads, experts) for _ in range(layers)
@@ -138,7 +144,7 @@ class GNOT(Operator):
     def _sources(self, home: Stack, values: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Tokens and weights of the functions that are read."""
         found = []
-        position = self.scaled(home.points().to(values))
+        position = self._places(home, values)
         if self.nodes is not None:
             tokens = self.nodes(torch.cat([position, values[..., self.inside]], dim=-1))
             found.append((tokens, self._weights(home).to(values)))
@@ -157,7 +163,7 @@ class GNOT(Operator):
     def _place(self, points: Stack, home: Stack, values: Tensor, given: Given) -> "_Place":
         """What is known of the points before any function is read."""
         position = self.scaled(points.points().to(values))
-        features = [position, values]
+        features = [self._places(points, values), values]
         if self.bounded:
             distances = [
                 member.remembered(boundary_distances, other) for member, other in zip(points, home)
@@ -172,6 +178,12 @@ class GNOT(Operator):
             constant = given.params.to(values)[:, None]
             features.append(constant.expand(-1, position.shape[1], -1))
         return _Place(position, torch.cat(features, dim=-1), points.mask)
+
+    def _places(self, points: Stack, like: Tensor) -> Tensor:
+        """Scaled coordinates, and waves of them."""
+        x = self.scaled(points.points().to(like))
+        turns = [math.pi * 2**octave * x for octave in range(self.waves)]
+        return torch.cat([x, *map(torch.cos, turns), *map(torch.sin, turns)], dim=-1)
 
     def _weights(self, points: Stack) -> Float[Tensor, "batch n"]:
         return points.weights() if self.weighted else points.mask.double()

@@ -64,9 +64,14 @@ def fit_in_boxes(operator: Operator, samples: Samples, **settings: Any) -> Recor
         operator: Holds one `NUNO`.
         samples: Training samples in memory.
         settings: As in `fredholm.training.fit`.
+
+    Raises:
+        ValueError: The operator does not hold one `NUNO`.
     """
-    (nuno,) = (part for part in operator.modules() if isinstance(part, NUNO))
-    nuno.place(stacked(samples.inputs.domain, len(samples)))
+    found = [part for part in operator.modules() if isinstance(part, NUNO)]
+    if len(found) != 1:
+        raise ValueError(f"fit_in_boxes trains an operator that holds one NUNO, got {len(found)}")
+    found[0].place(stacked(samples.inputs.domain, len(samples)))
     return fit(operator, samples, **settings)
 
 
