@@ -1,0 +1,279 @@
+"""A statement on a mesh as as many equations between numbers as there are numbers."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from torch import Tensor
+
+from fredholm.calculus import Tape
+from fredholm.domains import Mesh
+from fredholm.equations import Expression
+from fredholm.errors import EquationError
+from fredholm.solvers.finite_elements.given import Given, Where
+from fredholm.solvers.finite_elements.integrand import Linearised
+from fredholm.solvers.finite_elements.places import Level, Place, Space
+from fredholm.solvers.finite_elements.statement import Statement
+
+Matrices = tuple[sp.csr_array, sp.csr_array]
+_FREE = 1e-9
+"""How far a constant may change an equation that does not determine it, by rounding."""
+
+
+class System:
+    """F(t, y, y') = 0 for the coefficients y of all states, and the multipliers of their means.
+
+    Args:
+        statement: The weak form.
+        level: The mesh.
+        order: Order of the elements; multipliers have one less.
+        given: What its names are worth.
+
+    Raises:
+        EquationError: The parts of the boundary are not those of the conditions.
+    """
+
+    def __init__(self, statement: Statement, level: Level, order: int, given: Given) -> None:
+        _require_parts(statement, level.mesh)
+        self.statement, self.level, self.given = statement, level, given
+        self.orders = {
+            state: order - (unknown in statement.multipliers)
+            for unknown, states in statement.chains.items()
+            for state in states
+        }
+        self.spaces: dict[str, Space] = {s: level.space(o) for s, o in self.orders.items()}
+        ends = np.cumsum([0, *map(len, self.spaces.values())]).tolist()
+        self.slices = {s: slice(a, b) for s, a, b in zip(self.spaces, ends, ends[1:])}
+        self.size = ends[-1]
+        self.means: tuple[str, ...] = ()
+        present = tuple(sorted({1, *self.orders.values()}))
+        self._places = {
+            part: level.place(part, present)
+            for part in (None, *(p for p in statement.through if p in level.mesh.parts))
+        }
+        self._fixed = {s: self._numbers(s) for s in self.spaces}
+
+    @property
+    def count(self) -> int:
+        """Number of unknown numbers."""
+        return self.size + len(self.means)
+
+    def at_rest(self) -> Float[ndarray, "n"]:
+        """The state zero."""
+        return np.zeros(self.count)
+
+    def determined(self) -> "System":
+        """The system with the means of unknowns set to zero that nothing else determines."""
+        rest = self.at_rest()
+        (matrix, _) = self.linearised(0.0, rest, rest)
+        size = abs(matrix)
+        for unknown, states in self.statement.chains.items():
+            constant = np.zeros(self.count)
+            constant[self.slices[states[0]]] = 1.0
+            moved, most = np.abs(matrix @ constant).max(), (size @ constant).max()
+            if moved <= _FREE * most and unknown not in self.means:
+                self.means = (*self.means, unknown)
+        return self
+
+    def residual(self, times: ndarray, y: ndarray, rate: ndarray) -> Float[ndarray, "n b"]:
+        """F at b times, for columns of y and y'."""
+        columns = zip(np.atleast_1d(times).tolist(), y.T, rate.T)
+        return np.stack([self._residual(*column) for column in columns], axis=1)
+
+    def _residual(self, time: float, y: ndarray, rate: ndarray) -> Float[ndarray, "n"]:
+        total = torch.zeros(self.size, dtype=torch.float64)
+        for where, states, values, _ in self._evaluated(time, y, rate, derive=False):
+            for i, state in enumerate(states):
+                elements = where.elements[self.orders[state]]
+                rows = elements.jets[:, : values.shape[1]]
+                local = torch.einsum("breq,req,eq->eb", rows, values[i], where.weights)
+                numbers = self.slices[state].start + elements.dofs
+                total.index_add_(0, numbers.flatten(), local.flatten())
+        found = total.numpy()
+        for numbers, values in self.prescribed(time).values():
+            found[numbers] = y[numbers] - values
+        if not self.means:
+            return found
+        weights = self._mean_weights()
+        return np.concatenate([found + weights @ y[self.size :], weights.T @ y[: self.size]])
+
+    def linearised(self, time: float, y: ndarray, rate: ndarray) -> Matrices:
+        """The sparse matrices ∂F/∂y and ∂F/∂y'."""
+        blocks: tuple[list, list] = ([], [])
+        for where, states, _, slopes in self._evaluated(time, y, rate, derive=True):
+            for found, by in zip(blocks, slopes):
+                found += self._blocks(where, states, by)
+        by_y, by_rate = map(self._joined, blocks)
+        free = np.ones(self.size)
+        free[np.concatenate([numbers for numbers in self._fixed.values()])] = 0.0
+        by_y = sp.csr_array(sp.diags_array(free) @ by_y + sp.diags_array(1.0 - free))
+        by_rate = sp.csr_array(sp.diags_array(free) @ by_rate)
+        if not self.means:
+            return by_y, by_rate
+        weights, none = self._mean_weights(), sp.csr_array((len(self.means),) * 2)
+        by_y = sp.block_array([[by_y, sp.csr_array(weights)], [sp.csr_array(weights.T), None]])
+        return sp.csr_array(by_y), sp.csr_array(sp.block_diag((by_rate, none)))
+
+    def _evaluated(
+        self, time: float, y: ndarray, rate: ndarray, *, derive: bool
+    ) -> Iterator[tuple[Place, tuple[str, ...], Tensor, tuple[Tensor, ...]]]:
+        """By place: the states whose rows it adds to, what they are tested with, and its slopes.
+
+        Shapes:
+            values (states, rows, cells, points), slopes (states, rows, states, rows, cells,
+            points), where one row is tested with values, 1 + dim with all jets.
+        """
+        statement, rows = self.statement, 1 + len(self.statement.coords)
+        for part, at in self._places.items():
+            jets, rates = (self._jets(at, vector) for vector in (y, rate))
+            integrand = statement.inside if part is None else statement.through[part]
+            where = self._where(at)
+            if part is None:
+                states, cut = statement.states, partial(torch.unflatten, dim=0, sizes=(-1, rows))
+            else:
+                free = statement.sides[part].free
+                states, cut = tuple(statement.chains[u][-1] for u in free), lambda v: v[:, None]
+            if not derive and part is None:
+                values = integrand(where, jets, rates, self.given, time)
+                yield at, states, cut(values), ()
+                continue
+            found = integrand.linearised(where, jets, rates, self.given, time)
+            if part is not None:
+                found = self._replaced(part, at, found)
+            yield at, states, cut(found.values), (cut(found.by_jets), cut(found.by_rates))
+
+    def _replaced(self, part: str, at: Place, found: Linearised) -> Linearised:
+        """Fluxes minus the multiples of the conditions that cancel their normal derivatives."""
+        free = self.statement.sides[part].free
+        assert at.normals is not None, "parts of the boundary have normals"
+        columns = [self.statement.states.index(self.statement.chains[u][0]) for u in free]
+        along = torch.einsum("ojreq,eqr->eqoj", found.by_jets[:, columns, 1:], at.normals)
+        of_fluxes, of_conditions = along.split(len(free), dim=2)
+        sizes = of_conditions.abs().amax(dim=(-1, -2))
+        if bool((torch.linalg.det(of_conditions).abs() <= 1e-12 * sizes ** len(free)).any()):
+            raise EquationError(
+                f"the conditions on {part!r} do not determine the normal derivatives of "
+                f"{', '.join(free)}: state them with dot(grad(...), normal())"
+            )
+        multiples = torch.linalg.solve(of_conditions, of_fluxes, left=False)
+
+        def less(values: Tensor) -> Tensor:
+            fluxes, conditions = values.split(len(free))
+            return fluxes - torch.einsum("eqkl,l...eq->k...eq", multiples, conditions)
+
+        return Linearised(*map(less, found))
+
+    def _jets(self, at: Place, vector: ndarray) -> Float[Tensor, "states rows cells points"]:
+        """Values and derivatives of all states at the points of a place."""
+        found = []
+        for state, where in self.slices.items():
+            elements = at.elements[self.orders[state]]
+            local = torch.from_numpy(vector[where])[elements.dofs]
+            found.append(torch.einsum("breq,eb->req", elements.jets, local))
+        return torch.stack(found)
+
+    def _where(self, at: Place) -> Where:
+        linear = at.elements[1]
+
+        def interpolate(nodal: Tensor, row: int) -> Tensor:
+            return torch.einsum("beq,eb->eq", linear.jets[:, row], nodal[linear.dofs])
+
+        return Where(self.statement.coords, at.points, interpolate, at.normals)
+
+    def _blocks(
+        self, at: Place, tested: tuple[str, ...], by: Float[Tensor, "k rows s all cells points"]
+    ) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Rows, columns and entries of the matrix from the slopes at one place."""
+        found = []
+        for i, row_state in enumerate(tested):
+            test = at.elements[self.orders[row_state]]
+            for j, state in enumerate(self.statement.states):
+                slopes = by[i, :, j]
+                if not bool(slopes.any()):
+                    continue
+                trial = at.elements[self.orders[state]]
+                left = torch.einsum(
+                    "breq,rseq,eq->ebsq", test.jets[:, : len(slopes)], slopes, at.weights
+                )
+                right = trial.jets.permute(2, 1, 3, 0)
+                local = left.flatten(2) @ right.flatten(1, 2)
+                rows = (self.slices[row_state].start + test.dofs)[:, :, None].expand_as(local)
+                columns = (self.slices[state].start + trial.dofs)[:, None, :].expand_as(local)
+                found.append((rows.flatten(), columns.flatten(), local.flatten()))
+        return found
+
+    def _joined(self, blocks: list[tuple[Tensor, Tensor, Tensor]]) -> sp.csr_array:
+        if not blocks:
+            return sp.csr_array((self.size, self.size))
+        rows, columns, entries = (torch.cat(parts).numpy() for parts in zip(*blocks))
+        return sp.csr_array(sp.coo_array((entries, (rows, columns)), shape=(self.size,) * 2))
+
+    def _mean_weights(self) -> Float[ndarray, "n means"]:
+        """Columns with the integrals of the basis functions of unknowns without a mean."""
+        at, found = self._places[None], np.zeros((self.size, len(self.means)))
+        for column, unknown in enumerate(self.means):
+            state = self.statement.chains[unknown][0]
+            elements = at.elements[self.orders[state]]
+            local = torch.einsum("beq,eq->eb", elements.jets[:, 0], at.weights)
+            integrals = torch.zeros(len(self.spaces[state]), dtype=torch.float64)
+            integrals.index_add_(0, elements.dofs.flatten(), local.flatten())
+            found[self.slices[state], column] = integrals.numpy()
+        return found
+
+    def _numbers(self, state: str) -> Int[ndarray, "k"]:
+        """Which entries of y have prescribed values."""
+        parts = [p for p, side in self.statement.sides.items() if state in side.values]
+        found = [self._on(part, state) for part in parts if part in self.level.mesh.parts]
+        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+
+    def _on(self, part: str, state: str) -> Int[ndarray, "k"]:
+        return self.slices[state].start + self.level.on(part, self.orders[state])
+
+    def prescribed(self, time: float) -> Mapping[str, tuple[ndarray, ndarray]]:
+        """By state the entries of y with prescribed values, and these: means where parts meet."""
+        found = {}
+        for state, numbers in self._fixed.items():
+            total, times = np.zeros(self.size), np.zeros(self.size)
+            for part, side in self.statement.sides.items():
+                if state in side.values and part in self.level.mesh.parts:
+                    on = self._on(part, state)
+                    total[on] += self.at_dofs(side.values[state], state, time, on)
+                    times[on] += 1
+            found[state] = numbers, total[numbers] / np.maximum(times[numbers], 1)
+        return found
+
+    def at_dofs(
+        self, e: Expression, state: str, time: float, numbers: ndarray | None = None
+    ) -> Float[ndarray, "k"]:
+        """An expression of coordinates and given functions as coefficients of a state."""
+        chosen, start = self.spaces[state], self.slices[state].start
+        which = slice(None) if numbers is None else torch.from_numpy(numbers - start)
+
+        def interpolate(nodal: Tensor, row: int) -> Tensor:
+            if row:
+                raise EquationError(f"a value on the boundary has derivatives of functions: {e}")
+            return chosen.raised(nodal)[which]
+
+        points = chosen.locations[which]
+        where = Where(self.statement.coords, points, interpolate)
+        tape = Tape([e], lambda node: False)
+        (value,) = tape(lambda leaf: where.leaf(leaf, self.given, time), _underived)
+        value = torch.as_tensor(value, dtype=torch.float64)
+        return value.expand(len(points)).numpy()
+
+
+def _underived(node, operand: Tensor) -> Tensor:
+    raise EquationError(f"values are written without derivatives, got {node}")
+
+
+def _require_parts(statement: Statement, mesh: Mesh) -> None:
+    missing = [part for part in mesh.parts if part not in statement.sides]
+    if missing:
+        raise EquationError(
+            f"nothing is stated on the part {missing[0]!r} of the mesh, but on "
+            f"{', '.join(map(repr, statement.sides)) or 'nothing'}"
+        )
