@@ -233,6 +233,7 @@ def _points_on(gmsh: Any, dim: int, tag: int) -> Float[Tensor, "k 3"]:
 def _sizes(gmsh: Any, sides: Mapping[int, str], size: float, refine: Mapping[str, float]) -> None:
     """Asks for edges of one length, and for shorter ones at some parts."""
     gmsh.option.setNumber("Mesh.MeshSizeMax", size)
+    gmsh.model.mesh.setSize(gmsh.model.getEntities(0), size)  # else a tenth of the diagonal
     field = gmsh.model.mesh.field
     lists = {1: "CurvesList", 2: "SurfacesList"}[gmsh.model.getDimension() - 1]
     limits = []
