@@ -114,7 +114,7 @@ class Limits:
 def features(u: Field, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Float[Tensor, "n f"]]:
     """Names and values of the features of each function."""
     u = u.with_values(u.values.detach().cpu().double())
-    volume = integral(u.with_values(torch.ones_like(u.values[..., :1])))[:, 0]
+    volume = integral(u.with_values(u.values.new_ones(*u.values.shape[:-1], 1)))[:, 0]
     columns = {} if isinstance(u.domain, Grid) else _shape(u, volume)
     for c, label in enumerate(labels):
         channel = u.with_values(u.values[..., c : c + 1])

@@ -6,8 +6,10 @@ from fredholm.errors import FredholmError, did_you_mean
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 
 SYSTEMS = {
+    "beno": "fredholm.systems.beno",
     "cape": "fredholm.systems.cape",
     "causal": "fredholm.systems.causal",
+    "coral": "fredholm.systems.coral",
     "deeponet": "fredholm.systems.deeponet",
     "fcn": "fredholm.systems.fcn",
     "fnn": "fredholm.systems.fnn",
@@ -16,6 +18,7 @@ SYSTEMS = {
     "linear": "fredholm.systems.linear",
     "lpinn": "fredholm.systems.lpinn",
     "mean": "fredholm.systems.mean",
+    "mmgp": "fredholm.systems.mmgp",
     "nearest": "fredholm.systems.nearest",
     "nsm": "fredholm.systems.nsm",
     "nuno": "fredholm.systems.nuno",
@@ -23,9 +26,11 @@ SYSTEMS = {
     "persistence": "fredholm.systems.persistence",
     "pig": "fredholm.systems.pig",
     "pinn": "fredholm.systems.pinn",
+    "rigno": "fredholm.systems.rigno",
     "sfno": "fredholm.systems.sfno",
     "siren": "fredholm.systems.siren",
     "specboost": "fredholm.systems.specboost",
+    "spon": "fredholm.systems.spon",
     "stabno": "fredholm.systems.stabno",
     "stde": "fredholm.systems.stde",
     "t1": "fredholm.systems.t1",
