@@ -16,6 +16,7 @@ from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
 from fredholm.layers.coordinates import Coordinates, box_axes
 from fredholm.layers.embedding import Embedding
 from fredholm.layers.factorised import FactorisedLinear
+from fredholm.layers.gaussian_process import GaussianProcesses
 from fredholm.layers.inits import (
     Glorot,
     Init,
@@ -38,6 +39,7 @@ from fredholm.layers.random_fourier import RandomFourier
 from fredholm.layers.segments import segment_mean, segment_sum
 from fredholm.layers.set_encoder import SetEncoder
 from fredholm.layers.shifted_gaussians import ShiftedGaussians
+from fredholm.layers.sized_by_data import SizedByData
 from fredholm.layers.sparse import SparseMap, sparse_pair
 from fredholm.layers.spectral import SpectralConv
 from fredholm.layers.transforms import (
@@ -50,6 +52,8 @@ from fredholm.layers.transforms import (
 )
 
 __all__ = [
+    "GaussianProcesses",
+    "SizedByData",
     "ACTIVATIONS",
     "MLP",
     "Activation",

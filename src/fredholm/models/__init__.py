@@ -15,6 +15,7 @@ from fredholm.models.gnot import GNOT
 from fredholm.models.graph_kernel import GNO
 from fredholm.models.kan import KAN
 from fredholm.models.low_rank import LNO
+from fredholm.models.mmgp import MMGP
 from fredholm.models.modified_mlp import ModifiedMLP
 from fredholm.models.multipole import MGKN
 from fredholm.models.nearest_shape import NearestShape
@@ -35,6 +36,7 @@ from fredholm.models.t1 import T1, CoefficientLayer
 from fredholm.models.unet import UNet
 
 __all__ = [
+    "MMGP",
     "BENO",
     "CAPE",
     "CORAL",
