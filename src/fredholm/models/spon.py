@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fredholm.domains import Domain, Mesh, Stack, Unstructured, p1_levels, stacked
+from fredholm.domains import Domain, Mesh, Stack, Unstructured, p1_levels, shape_features, stacked
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, PointFeatures, SparseMap, sparse_pair
 from fredholm.operators import Claim, Operator, at_least_one
@@ -73,8 +73,7 @@ class SPON(Operator):
         self.levels = levels
         self.ratio = ratio
         self.places = PointFeatures([(f"x{i}", *ends, False) for i, ends in enumerate(bounds)])
-        features = in_channels + self.places.count + self.places.shape_count
-        self.lifting = MLP((features, width, width))
+        self.lifting = MLP((self.places.count + in_channels + dim + 1, width, width))
         self.cycles = nn.ModuleList(_Cycle(width, dim, levels, smoothings) for _ in range(cycles))
         self.projection = MLP((width, width, out_channels))
 
@@ -86,8 +85,9 @@ class SPON(Operator):
         given.only()
         meshes = stacked(u.domain, len(u))
         maps = self._maps(meshes, u.values)
-        x = meshes.flat(u.values)
-        x = self.lifting(torch.cat([self.places(meshes, x), self.places.shapes(meshes, x)], dim=-1))
+        shapes = meshes.gathered(shape_features)[..., :-1].to(u.values)
+        x = meshes.flat(torch.cat([u.values, shapes], dim=-1))
+        x = self.lifting(self.places(meshes, x))
         for cycle in self.cycles:
             x = cycle(x, maps)
         result = Field(meshes.padded(self.projection(x)), u.domain)

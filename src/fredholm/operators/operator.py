@@ -34,6 +34,16 @@ class Operator(nn.Module, Recorded, ABC):
             at: Domain of the result; by default that of the input.
         """
 
+    def spread(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field | None:
+        """The standard deviation of each answer, where the operator estimates one.
+
+        Args:
+            u: The input functions.
+            given: Further conditions.
+            at: Domain of the result; by default that of the input.
+        """
+        return None
+
     def terms(
         self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
     ) -> dict[str, Tensor]:

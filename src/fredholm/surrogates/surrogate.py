@@ -91,16 +91,20 @@ class Surrogate:
         asked = at or behind_time_of(u.domain, self.signature.target_grid)
         self.operator.eval()
         with torch.no_grad():
-            parts = [
-                self.operator(
-                    u[rows].to(place.device, place.dtype),
-                    given[rows].to(place.device, place.dtype),
-                    at=asked.chosen(rows),
-                ).to("cpu")
-                for rows in (slice(i, i + batch) for i in range(0, len(u), batch))
-            ]
-        mean = batched(parts)
-        return Prediction(mean, self.signature.targets, None, self.expected_error, tuple(warnings))
+            parts, spreads = [], []
+            for rows in (slice(i, i + batch) for i in range(0, len(u), batch)):
+                some = u[rows].to(place.device, place.dtype)
+                told, where = given[rows].to(place.device, place.dtype), asked.chosen(rows)
+                parts.append(self.operator(some, told, at=where).to("cpu"))
+                spread = self.operator.spread(some, told, at=where)
+                spreads += [] if spread is None else [spread.to("cpu")]
+        return Prediction(
+            batched(parts),
+            self.signature.targets,
+            batched(spreads) if spreads else None,
+            self.expected_error,
+            tuple(warnings),
+        )
 
     def rollout(
         self,

@@ -140,7 +140,7 @@ def _fit_at_once(operator: ClosedForm, samples: Samples, seed: int) -> Record:
     began = time.monotonic()
     place = next(operator.buffers(), torch.empty(0))
     samples = samples.to(place.device, place.dtype)
-    operator.fit(samples.inputs, samples.targets)
+    operator.fit_given(samples.inputs, samples.targets, samples.given)
     settings = {"samples": len(samples), "seed": seed, "fit": "closed form"}
     return Record(settings, seconds=time.monotonic() - began, device=device_of(place))
 
