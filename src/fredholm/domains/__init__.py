@@ -24,8 +24,10 @@ from fredholm.domains.grid import Grid
 from fredholm.domains.grid_points import scattered_of, unordered
 from fredholm.domains.kd_boxes import kd_boxes
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.mesh_checks import Repaired, check_mesh, repaired
 from fredholm.domains.mesh_transfer import transfer, transfer_error
 from fredholm.domains.meshing import mesh_region
+from fredholm.domains.morphing import on_disk
 from fredholm.domains.neighbours import (
     batched_cross_edges,
     batched_edges,
@@ -46,6 +48,10 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
+    "Repaired",
+    "check_mesh",
+    "repaired",
+    "on_disk",
     "evaluated",
     "transfer",
     "transfer_error",

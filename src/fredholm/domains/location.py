@@ -1,6 +1,5 @@
 """In which cell of a mesh a point lies."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.simplices import barycentric, nearest_weights, size_classes
 
 _INSIDE = 1e-9
 """Negative barycentric coordinate up to which a point still counts as in a cell: rounding."""
@@ -70,44 +70,6 @@ def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Located:
     return Located(corners, weights, outside)
 
 
-def barycentric(
-    corners: Float[Tensor, "*m k dim"], points: Float[Tensor, "*m dim"]
-) -> Float[Tensor, "*m k"]:
-    """Weights of the corners of simplices whose mean is the point, of sum one.
-
-    Where simplices have a lower dimension than space the mean is the nearest point of their plane.
-    """
-    sides = corners[..., 1:, :] - corners[..., :1, :]
-    gap = (points - corners[..., 0, :])[..., None]
-    if sides.shape[-2] == sides.shape[-1]:
-        others = torch.linalg.solve(sides.mT, gap)[..., 0]
-    else:
-        others = torch.linalg.solve(sides @ sides.mT, sides @ gap)[..., 0]
-    return torch.cat([1 - others.sum(-1, keepdim=True), others], dim=-1)
-
-
-def nearest_weights(
-    corners: Float[Tensor, "m k dim"], points: Float[Tensor, "m dim"]
-) -> Float[Tensor, "m k"]:
-    """Barycentric coordinates of the point of each simplex that is nearest to a point."""
-    count = corners.shape[1]
-    if count == 1:
-        return torch.ones(len(corners), 1, dtype=corners.dtype)
-    weights = barycentric(corners, points)
-    left = (weights < 0).any(1).nonzero()[:, 0]
-    if len(left):
-        tried = []
-        for i in range(count):
-            others = [j for j in range(count) if j != i]
-            side = torch.zeros(len(left), count, dtype=corners.dtype)
-            side[:, others] = nearest_weights(corners[left][:, others], points[left])
-            tried.append(side)
-        sides = torch.stack(tried, dim=1)
-        gap = torch.linalg.vector_norm(sides @ corners[left] - points[left, None], dim=-1)
-        weights[left] = sides[torch.arange(len(left)), gap.argmin(1)]
-    return weights
-
-
 def _by_nearest_middles(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
     """Cells among those with the nearest middles; -1 where the point is in none of them."""
     count = min(_FIRST, len(mesh.cells))
@@ -127,10 +89,7 @@ def _by_nearest_middles(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _by_reach(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
-    """Cells among all whose middle is near enough for the point to be in them: an exact search.
-
-    Cells of similar size are searched together, so that few large ones do not widen the search.
-    """
+    """Cells among all whose middle is near enough for the point to be in them: an exact search."""
     cell = torch.full((len(points),), -1)
     weights = points.new_zeros(len(points), mesh.cells.shape[1])
     for numbers, tree, reach in mesh.remembered(_by_size):
@@ -153,19 +112,7 @@ def _middles(mesh: Mesh) -> KDTree:
 
 
 def _by_size(mesh: Mesh) -> list[tuple[Tensor, KDTree, float]]:
-    """Cells by how far they reach from their middles, in classes of factors of two."""
-    at = mesh.coords[mesh.cells]
-    middle = at.mean(1)
-    reach = torch.linalg.vector_norm(at - middle[:, None], dim=-1).amax(1)
-    level = torch.frexp(reach).exponent
-    return [
-        (
-            numbers := (level == each).nonzero()[:, 0],
-            KDTree(middle[numbers].numpy()),
-            math.ldexp(1.0 + 1e-9, int(each)),
-        )
-        for each in level.unique()
-    ]
+    return size_classes(mesh.coords, mesh.cells)
 
 
 def _nearest_of(

@@ -36,7 +36,8 @@ class Mesh(Unstructured):
 
     Raises:
         ValueError: Cells that name no node, have no volume, or do not fit together (see
-            `fredholm.domains.check_mesh`), nodes in no cell, or facets that are no boundary.
+            `fredholm.domains.check_mesh`), nodes in no cell, or facets that are no boundary. What
+            can be put right without a choice, `fredholm.domains.repaired` does.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class Mesh(Unstructured):
         names: Sequence[str] = (),
         units: str | Sequence[str] = "",
     ) -> None:
-        from fredholm.domains.mesh_checks import check_mesh, named_facets, oriented
+        from fredholm.domains.facets import named_facets
+        from fredholm.domains.mesh_checks import check_mesh, oriented
 
         self._coords = as_coordinates(nodes)
         self.names, self.units = coordinate_labels(self.dim, names, units)
@@ -96,9 +98,9 @@ class Mesh(Unstructured):
 
     @cached_property
     def normals(self) -> Float[Tensor, "n dim"]:  # type: ignore[override]
-        from fredholm.domains.mesh_checks import boundary_normals
+        from fredholm.domains.facets import boundary_normals
 
-        return boundary_normals(self._coords, self.cells, torch.cat([*self.facets.values()]))
+        return boundary_normals(self._coords, self.cells)
 
     @cached_property
     def edges(self) -> Int[Tensor, "e 2"]:

@@ -1,13 +1,25 @@
-"""Whether nodes and cells make a mesh, and what its boundary is."""
+"""Whether nodes and cells make a mesh."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 from torch import Tensor
+
+from fredholm.domains.facets import boundary_facets, cell_facets, row_numbers
+from fredholm.domains.simplices import barycentric, size_classes
 
 _FLAT = 1e-10
 """Least volume of a cell relative to that of a regular one with its longest side."""
+_SAME = 1e-12
+"""Distance, relative to the extent of the mesh, within which nodes are at the same place."""
+_ON = 1e-9
+"""Negative barycentric coordinate up to which a node lies on the side of a cell: rounding."""
+_REPAIR = "`fredholm.domains.repaired` does that"
 
 
 def oriented(coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> Int[Tensor, "m k"]:
@@ -42,9 +54,24 @@ def oriented(coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> Int[T
 def check_mesh(coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> None:
     """Refuses what is no mesh.
 
+    Cells have volume and fill a shape without overlap, side to side. Of cells in a space of higher
+    dimension, such as surfaces, it is not asked whether they overlap.
+
     Raises:
-        ValueError: Cells without volume, nodes in no cell, or facets of more than two cells.
+        ValueError: Cells without volume, that occur twice, are folded over one another or overlap;
+            nodes in no cell, at the same place, or within the side of a cell (hanging nodes);
+            facets of more than two cells.
     """
+    _check_volumes(coords, cells)
+    _check_repeated(cells)
+    _check_nodes(coords, cells)
+    facets, _ = boundary_facets(cells)
+    if cells.shape[1] > coords.shape[1]:
+        _check_folds(cells)
+        _check_hanging(coords, cells, facets.unique())
+
+
+def _check_volumes(coords: Tensor, cells: Tensor) -> None:
     from fredholm.domains.mesh import simplex_volumes
 
     at = coords[cells]
@@ -55,103 +82,127 @@ def check_mesh(coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> Non
             f"{len(flat)} of {len(cells)} cells have no volume, the first is cell {int(flat[0])} "
             f"with the nodes {cells[flat[0]].tolist()}: remove or repair them"
         )
+
+
+def _check_repeated(cells: Tensor) -> None:
+    numbers = row_numbers(cells)
+    if int(numbers.max()) + 1 < len(cells):
+        first = int((numbers.bincount()[numbers] > 1).to(torch.int).argmax())
+        raise ValueError(
+            f"cell {first} with the nodes {cells[first].tolist()} occurs more than once: remove "
+            f"the others ({_REPAIR})"
+        )
+
+
+def _check_nodes(coords: Tensor, cells: Tensor) -> None:
     lonely = torch.ones(len(coords), dtype=torch.bool)
     lonely[cells.flatten()] = False
     if bool(lonely.any()):
         raise ValueError(
             f"{int(lonely.sum())} of {len(coords)} nodes belong to no cell, the first is node "
-            f"{int(lonely.nonzero()[0])}: remove them"
+            f"{int(lonely.nonzero()[0])}: remove them ({_REPAIR})"
+        )
+    pairs = _same_place(coords)
+    if len(pairs):
+        first, second = pairs[np.lexsort(pairs.T[::-1])[0]].tolist()
+        raise ValueError(
+            f"{len(pairs)} pairs of nodes are at the same place, the first are the nodes {first} "
+            f"and {second} at {tuple(coords[first].tolist())}: join them ({_REPAIR})"
         )
 
 
-def cell_facets(cells: Int[Tensor, "m k"]) -> Int[Tensor, "m k k-1"]:
-    """The facets of each cell; facet i is opposite to corner i."""
-    corners = cells.shape[1]
-    keep = [[j for j in range(corners) if j != i] for i in range(corners)]
-    return cells[:, torch.tensor(keep)]
+def _same_place(coords: Tensor) -> np.ndarray:
+    """Pairs of nodes that differ by rounding at most, the smaller number first."""
+    extent = float((coords.amax(0) - coords.amin(0)).max())
+    return KDTree(coords.numpy()).query_pairs(_SAME * extent, output_type="ndarray")
 
 
-def boundary_facets(cells: Int[Tensor, "m k"]) -> tuple[Int[Tensor, "f k-1"], Int[Tensor, "f"]]:
-    """Facets that belong to one cell, and the numbers of those cells.
+def _check_folds(cells: Tensor) -> None:
+    """Two cells lie on the two sides of the facet that they share.
 
-    Raises:
-        ValueError: A facet belongs to more than two cells.
+    All cells have positive volume. Then they run around the facet in opposite senses.
     """
     facets = cell_facets(cells)
-    every = facets.flatten(0, 1).sort(dim=1).values
-    unique, which, times = every.unique(dim=0, return_inverse=True, return_counts=True)
-    if int(times.max()) > 2:
-        first = unique[int(times.argmax())].tolist()
-        raise ValueError(f"{int(times.max())} cells share the facet with the nodes {first}")
-    single = (times[which] == 1).nonzero()[:, 0]
-    return facets.flatten(0, 1)[single], single // cells.shape[1]
+    sense = torch.ones(facets.shape[:2], dtype=torch.long)
+    sense[:, 1::2] = -1
+    first, second = torch.triu_indices(facets.shape[2], facets.shape[2], offset=1)
+    sense = sense * (facets[..., second] - facets[..., first]).sign().prod(-1)
+    numbers = row_numbers(facets.flatten(0, 1))
+    total = torch.zeros(int(numbers.max()) + 1, dtype=torch.long)
+    total.index_add_(0, numbers, sense.flatten())
+    folded = (total[numbers].abs() > 1).nonzero()[:, 0]
+    if len(folded):
+        number = numbers[folded[0]]
+        pair = ((numbers == number).nonzero()[:, 0] // cells.shape[1]).tolist()
+        shared = sorted(facets.flatten(0, 1)[folded[0]].tolist())
+        raise ValueError(
+            f"cells {pair[0]} and {pair[1]} lie on the same side of the facet that they share, "
+            f"with the nodes {shared}: cells are inverted or overlap, make the mesh anew"
+        )
 
 
-def named_facets(
-    cells: Int[Tensor, "m k"], parts: Mapping[str, Tensor]
-) -> dict[str, Int[Tensor, "f k-1"]]:
-    """The boundary's facets by the names of its parts; those without a name are `"boundary"`.
+def _check_hanging(coords: Tensor, cells: Tensor, boundary: Tensor) -> None:
+    """No node of the boundary lies in a cell of which it is no corner, nor on its sides."""
+    points = coords[boundary]
+    tree = KDTree(points.numpy())
+    for numbers, middles, reach in size_classes(coords, cells):
+        pairs = tree.sparse_distance_matrix(middles, reach, output_type="ndarray")
+        which = torch.from_numpy(pairs["i"].astype(np.int64))
+        cell = numbers[torch.from_numpy(pairs["j"].astype(np.int64))]
+        foreign = (cells[cell] != boundary[which, None]).all(1)
+        which, cell = which[foreign], cell[foreign]
+        inside = barycentric(coords[cells[cell]], points[which]).amin(1) >= -_ON
+        if bool(inside.any()):
+            first = int(inside.to(torch.int).argmax())
+            node, found = int(boundary[which[first]]), int(cell[first])
+            raise ValueError(
+                f"node {node} lies in cell {found} with the nodes {cells[found].tolist()} and is "
+                "no corner of it: cells overlap, or the node hangs on the side of a larger cell, "
+                "which has to be divided there"
+            )
 
-    Raises:
-        ValueError: A facet is not on the boundary, or is in two parts.
+
+@dataclass(frozen=True, eq=False)
+class Repaired:
+    """Nodes and cells that were repaired, and what became of the nodes.
+
+    Args:
+        nodes, cells: What is left.
+        kept: For each node, which of the old ones it is.
+        place: For each old node its new number; -1 for those that are gone.
+
+    Shapes:
+        nodes (n, dim), cells (m, k), kept (n,), place (old,).
     """
-    outer, _ = boundary_facets(cells)
-    keys = outer.sort(dim=1).values
-    number = {tuple(key): i for i, key in enumerate(keys.tolist())}
-    taken: dict[int, str] = {}
-    result = {}
-    for name, facets in parts.items():
-        facets = torch.as_tensor(facets, dtype=torch.long).reshape(-1, keys.shape[1])
-        chosen = []
-        for key in facets.sort(dim=1).values.tolist():
-            place = number.get(tuple(key))
-            if place is None:
-                raise ValueError(f"part {name!r}: the facet {key} is not on the boundary")
-            if place in taken:
-                raise ValueError(f"the facet {key} is in the parts {taken[place]!r} and {name!r}")
-            taken[place] = name
-            chosen.append(place)
-        result[name] = outer[chosen]
-    rest = [i for i in range(len(outer)) if i not in taken]
-    if rest:
-        if "boundary" in result:
-            rest_facets = torch.cat([result["boundary"], outer[rest]])
-        else:
-            rest_facets = outer[rest]
-        result["boundary"] = rest_facets
-    return result
+
+    nodes: Float[Tensor, "n dim"]
+    cells: Int[Tensor, "m k"]
+    kept: Int[Tensor, "n"]
+    place: Int[Tensor, "old"]
 
 
-def boundary_normals(
-    coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"], facets: Int[Tensor, "f k-1"]
-) -> Float[Tensor, "n dim"]:
-    """Outward unit normals at the nodes of facets, means weighted by their size; zero elsewhere.
+def repaired(nodes: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> Repaired:
+    """Nodes at the same place joined to the first of them, and what is not needed left out.
 
-    They are minus the gradient of the basis function of the opposite corner; where cells have a
-    lower dimension than space they lie in the cells.
+    Left out are cells that two joined nodes make flat, all but the first of equal cells, and nodes
+    in no cell. Other faults stay and are refused by `check_mesh`. Values at nodes follow as
+    `values[kept]`, facets as `place[facets]`.
     """
-    every = cell_facets(cells)
-    wanted = {tuple(key) for key in facets.sort(dim=1).values.tolist()}
-    flat = every.flatten(0, 1)
-    keys = flat.sort(dim=1).values.tolist()
-    chosen = torch.tensor([i for i, key in enumerate(keys) if tuple(key) in wanted])
-    normals = torch.zeros_like(coords)
-    if not len(chosen):
-        return normals
-    cell, opposite = chosen // cells.shape[1], chosen % cells.shape[1]
-    apex = coords[cells[cell, opposite]]
-    facet = coords[flat[chosen]]
-    if facet.shape[1] == 1:
-        outward, size = facet[:, 0] - apex, torch.ones(len(facet), dtype=torch.float64)
-    else:
-        sides = facet[:, 1:] - facet[:, :1]
-        gap = facet[:, 0] - apex
-        gram = sides @ sides.mT
-        along = torch.linalg.solve(gram, (sides @ gap[..., None]))
-        outward = gap - (sides.mT @ along)[..., 0]
-        size = torch.linalg.det(gram).clamp(min=0).sqrt()
-    outward = outward / torch.linalg.vector_norm(outward, dim=1, keepdim=True)
-    pushed = (outward * size[:, None])[:, None].expand(-1, facet.shape[1], -1)
-    normals.index_add_(0, flat[chosen].flatten(), pushed.flatten(0, 1))
-    length = torch.linalg.vector_norm(normals, dim=1, keepdim=True)
-    return torch.where(length > 0, normals / length.clamp(min=1e-300), normals)
+    nodes = nodes.detach().to("cpu", torch.float64)
+    pairs = _same_place(nodes)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(nodes),) * 2)
+    group = torch.from_numpy(connected_components(graph, directed=False)[1]).long()
+    every = torch.arange(len(nodes))
+    first = torch.full((len(nodes),), len(nodes)).scatter_reduce(0, group, every, "amin")
+    joined = first[group]
+    cells = joined[cells]
+    apart = cells.sort(dim=1).values.diff(dim=1).ne(0).all(1)
+    cells = cells[apart]
+    numbers = row_numbers(cells)
+    order = torch.arange(len(cells))
+    earliest = torch.full((len(cells),), len(cells)).scatter_reduce(0, numbers, order, "amin")
+    cells = cells[earliest[numbers] == order]
+    kept = cells.unique()
+    place = torch.full((len(nodes),), -1)
+    place[kept] = torch.arange(len(kept))
+    return Repaired(nodes[kept], place[cells], kept, place[joined])
