@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MEMORY = int(os.environ.get("FREDHOLM_MEMORY", 4 * 2**30))
 """Bytes of samples that are held in memory; more are streamed."""
-_DESCRIBED = ("input", "target", "extent", "periodic", "location")
+_DESCRIBED = ("input", "target", "coordinates", "extent", "periodic", "location")
 
 
 def add_description(parser: Parser) -> None:
@@ -33,6 +33,10 @@ def add_description(parser: Parser) -> None:
     add("--input", type=names, action="extend", metavar="NAME,...", help="arrays that are given")
     wanted = ("--target",) if "--output" in parser.flags() else ("--target", "--output")
     add(*wanted, type=names, action="extend", metavar="NAME,...", help="arrays that are wanted")
+    add(
+        "--coordinates", type=names, action="extend", metavar="NAME,...",
+        help="arrays that hold the coordinates of scattered points",
+    )  # fmt: skip
     group.add_argument(
         "--extent",
         type=per_axis(interval),

@@ -39,7 +39,8 @@ def read_inputs(
     kind = detect(path)
     if isinstance(surrogate.signature.input_grid, Scattered):
         if kind == KIND_MESHES:
-            return mesh_inputs(path, surrogate.signature)
+            coordinates = description.get("coordinates", ())
+            return mesh_inputs(path, surrogate.signature, coordinates)
         if kind == own.KIND:
             return _own_scattered(file, surrogate.signature)
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):

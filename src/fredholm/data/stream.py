@@ -141,6 +141,7 @@ def open_samples(
     extent: PerAxis = None,
     periodic: PerAxis = None,
     location: PerAxis = None,
+    coordinates: Names = None,
 ) -> Samples | StreamedSamples:
     """Samples in memory where they fit, else streamed; the arguments are those of `read`.
 
@@ -155,6 +156,7 @@ def open_samples(
         extent=extent,
         periodic=periodic,
         location=location,
+        coordinates=coordinates,
     )
     return source.read() if source.bytes() <= memory_limit else StreamedSamples(source)
 

@@ -11,7 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.domains import Axis, Cylinder, PointCloud
 from fredholm.errors import DataError
+from fredholm.fields import Field, Variable
 
 _COORDINATES = ("x", "y", "z", "t")
 _COMMENT = "%#"
@@ -32,6 +34,39 @@ class Table(NamedTuple):
     names: tuple[str, ...]
     points: Float[Tensor, "n d"]
     values: Float[Tensor, "n m"]
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Labels of the functions."""
+        return tuple(Variable(name) for name in self.names[self.points.shape[1] :])
+
+    def field(self) -> Field:
+        """The functions as a batch of one on the cloud of the points, behind their times if any.
+
+        Raises:
+            DataError: The points differ between the times, or the times are not equally spaced.
+        """
+        names = self.names[: self.points.shape[1]]
+        if "t" not in names:
+            return Field(self.values[None], PointCloud(self.points, names=names))
+        column = names.index("t")
+        places = [k for k in range(len(names)) if k != column]
+        times = self.points[:, column].unique()
+        order = self.points[:, column].sort(stable=True).indices
+        if len(times) < 2 or len(order) % len(times):
+            raise DataError(
+                f"the table does not have the same points at each of {len(times)} times"
+            )
+        points = self.points[order][:, places].reshape(len(times), -1, len(places))
+        spacing = times.diff()
+        if (points != points[:1]).any() or (spacing - spacing[0]).abs().max() > 1e-6 * spacing[0]:
+            raise DataError(
+                "the table has other points at other times, or times that are not equally spaced"
+            )
+        axis = Axis(len(times), float(times[0]), float(times[-1]), name="t")
+        cloud = PointCloud(points[0], names=[names[k] for k in places])
+        values = self.values[order].reshape(1, len(times), len(points[0]), -1)
+        return Field(values, Cylinder(axis, cloud))
 
 
 def read_table(path: str | Path, *, dim: int | None = None) -> Table:

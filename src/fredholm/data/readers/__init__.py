@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fredholm.data.readers.detect import READERS, detect
+from fredholm.data.readers.detect import OF_ARRAYS, READERS, detect
 from fredholm.data.readers.found import Options, PerAxis
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
@@ -23,6 +23,7 @@ def read(
     extent: PerAxis = None,
     periodic: PerAxis = None,
     location: PerAxis = None,
+    coordinates: Names = None,
     samples: int | slice | None = None,
 ) -> Samples:
     """Samples of a file in any of the formats of `READERS`, in memory.
@@ -37,6 +38,9 @@ def read(
         sample: Names of the dimensions that together number the samples, in labelled files.
         extent, periodic, location: As for `Grid`, for the axes of space in their order, or as a
             mapping by name of the axis (`"t"` for time).
+        coordinates: Names of the arrays that hold the coordinates of scattered points, where a file
+            is arrays without labels: (samples, points, dim), (points, dim, samples), or one array
+            (samples, *points) for each coordinate.
         samples: How many of the first samples to read, or a slice of them.
 
     Raises:
@@ -52,6 +56,7 @@ def read(
         extent=extent,
         periodic=periodic,
         location=location,
+        coordinates=coordinates,
     )
     if samples is not None:
         chosen = samples if isinstance(samples, slice) else slice(0, samples)
@@ -68,13 +73,28 @@ def open_source(
     extent: PerAxis = None,
     periodic: PerAxis = None,
     location: PerAxis = None,
+    coordinates: Names = None,
 ) -> Source:
     """The same as `read`, with the numbers left in the file."""
-    stated = Options(_names(input), _names(target), _names(sample), extent, periodic, location)
+    stated = Options(
+        _names(input),
+        _names(target),
+        _names(sample),
+        extent,
+        periodic,
+        location,
+        _names(coordinates),
+    )
     if stated.input and not stated.target:
         raise ValueError("an input was named but no target; name both")
     path = Path(path)
-    return READERS[detect(path)](path, stated)
+    kind = detect(path)
+    if stated.coordinates and kind not in OF_ARRAYS:
+        raise ValueError(
+            f"{path} ({kind}) states its axes itself; leave coordinates out, they are for files of "
+            "arrays without labels"
+        )
+    return READERS[kind](path, stated)
 
 
 def describe(samples: Any) -> str:

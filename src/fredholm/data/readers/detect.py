@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fredholm.data.readers import own, pdebench, the_well
+from fredholm.data.readers.cloud_file import ARCHIVES, TABLES
 from fredholm.data.readers.found import Options
 from fredholm.data.readers.hdf5 import KIND as KIND_HDF5
 from fredholm.data.readers.hdf5 import KIND_73, open_hdf5, open_matlab73
@@ -19,6 +20,8 @@ from fredholm.data.readers.npz import KIND as KIND_NPZ
 from fredholm.data.readers.npz import open_npz
 from fredholm.data.readers.torch_file import KIND as KIND_TORCH
 from fredholm.data.readers.torch_file import open_torch
+from fredholm.data.readers.unlabelled import KIND as KIND_NPY
+from fredholm.data.readers.unlabelled import open_npy_folder
 from fredholm.data.scattered_netcdf import chunks
 from fredholm.data.source import Source, hdf5_file, reading
 from fredholm.errors import DataError
@@ -35,8 +38,12 @@ READERS: dict[str, Callable[[Path, Options], Source]] = {
     KIND_ZARR: open_zarr,
     KIND_HDF5: open_hdf5,
     KIND_MESHES: open_meshes,
+    KIND_NPY: open_npy_folder,
 }
 """Formats by name, with the function that opens each."""
+
+OF_ARRAYS = (KIND_TORCH, KIND_MATLAB, KIND_73, KIND_NPZ, KIND_HDF5, KIND_NPY, KIND_MESHES)
+"""Formats of which some arrays may hold the coordinates of scattered points."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -53,8 +60,11 @@ def detect(path: str | Path) -> str:
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata")):
             return KIND_ZARR
-        if any(file.suffix.lower() in SUFFIXES for file in path.iterdir()):
+        suffixes = {file.suffix.lower() for file in path.iterdir()}
+        if suffixes & {*SUFFIXES, *ARCHIVES, *TABLES}:
             return KIND_MESHES
+        if ".npy" in suffixes:
+            return KIND_NPY
         if chunks(path):
             raise DataError(
                 f"{path} is unfinished: {chunks(path)[-1][1]} samples are there; repeat the call "

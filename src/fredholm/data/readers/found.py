@@ -103,6 +103,7 @@ class Options:
         input, target: Names of the arrays on either side.
         sample: Names of the dimensions that together number the samples.
         extent, periodic, location: As for `Grid`, for the axes of space, or by name of the axis.
+        coordinates: Names of the arrays that hold the coordinates of scattered points.
     """
 
     input: tuple[str, ...] = ()
@@ -111,6 +112,7 @@ class Options:
     extent: PerAxis = None
     periodic: PerAxis = None
     location: PerAxis = None
+    coordinates: tuple[str, ...] = ()
 
     def stated(self, what: str, name: str, space: tuple[str, ...]) -> Any:
         """The value stated for an axis, or None; a length L is the interval [0, L]."""

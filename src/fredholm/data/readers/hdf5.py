@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fredholm.data.readers.arrays import Lazy, understand
-from fredholm.data.readers.assemble import assemble
+from fredholm.data.readers.arrays import Lazy
 from fredholm.data.readers.found import Options
+from fredholm.data.readers.unlabelled import open_arrays
 from fredholm.data.source import Source, hdf5_file
 
 KIND = "HDF5 file"
@@ -20,7 +20,7 @@ def open_hdf5(path: Path, options: Options) -> Source:
     Raises:
         DataError: Damaged, or input and target cannot be told.
     """
-    return assemble(understand(path, KIND, _arrays(path, False), options), options)
+    return open_arrays(path, KIND, _arrays(path, False), options)
 
 
 def open_matlab73(path: Path, options: Options) -> Source:
@@ -29,7 +29,7 @@ def open_matlab73(path: Path, options: Options) -> Source:
     Raises:
         DataError: Damaged, or input and target cannot be told.
     """
-    return assemble(understand(path, KIND_73, _arrays(path, True), options), options)
+    return open_arrays(path, KIND_73, _arrays(path, True), options)
 
 
 def _arrays(path: Path, reverse: bool) -> dict[str, Lazy]:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fredholm.data.readers.arrays import lazy, understand
-from fredholm.data.readers.assemble import assemble
+from fredholm.data.readers.arrays import lazy
 from fredholm.data.readers.found import Options
+from fredholm.data.readers.unlabelled import open_arrays
 from fredholm.data.source import Source, reading
 
 KIND = "MATLAB file"
@@ -26,4 +26,4 @@ def open_matlab(path: Path, options: Options) -> Source:
         for name, array in content.items()
         if isinstance(array, np.ndarray) and array.dtype.kind in "fiub"
     }
-    return assemble(understand(path, KIND, arrays, options), options)
+    return open_arrays(path, KIND, arrays, options)

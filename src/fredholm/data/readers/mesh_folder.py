@@ -1,4 +1,4 @@
-"""Samples from a folder with one file of a mesh for each of them, or from one such file."""
+"""Samples from a folder with one file of a mesh or a cloud for each, or from one such file."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fredholm.data.readers.cloud_file import ARCHIVES, TABLES, read_cloud
 from fredholm.data.readers.found import PAIRS, Options
 from fredholm.data.readers.mesh_file import MeshFile, components, read_mesh
 from fredholm.data.readers.mesh_formats import SUFFIXES
@@ -38,14 +39,14 @@ def open_meshes(path: Path, options: Options) -> Source:
         DataError: A file cannot be used, or they do not hold the same functions.
         ValueError: Statements about axes: meshes state their points themselves.
     """
-    stated = replace(options, input=(), target=())
+    stated = replace(options, input=(), target=(), coordinates=())
     if stated != Options():
         raise ValueError(
             f"{path}: meshes state their points themselves; leave extent, periodic, location and "
             "sample out"
         )
     files = mesh_files(path)
-    contents = _contents(files)
+    contents = _contents(files, options.coordinates)
     inputs, targets = _choose(path, contents[0], options)
     samples = _samples(path, files, contents, inputs, targets)
     return Source(
@@ -60,14 +61,21 @@ def open_meshes(path: Path, options: Options) -> Source:
     )
 
 
-def mesh_inputs(path: Path, signature: Signature) -> tuple[Field, Tensor | None]:
+def mesh_inputs(
+    path: Path, signature: Signature, coordinates: Sequence[str] = ()
+) -> tuple[Field, Tensor | None]:
     """Inputs and parameters that a surrogate takes, from files that need not hold its targets.
+
+    Args:
+        path: A folder or a file.
+        signature: Names the inputs and parameters.
+        coordinates: Names of the arrays of coordinates, for archives of arrays.
 
     Raises:
         DataError: A file lacks one of them.
     """
     files = mesh_files(path)
-    contents = _contents(files)
+    contents = _contents(files, coordinates)
     names = [variable.name for variable in signature.inputs]
     params = [variable.name for variable in signature.params]
     columns = [_named(file, content, names) for file, content in zip(files, contents)]
@@ -88,7 +96,10 @@ def mesh_files(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
+    files = list(path.iterdir())
+    found = [file for file in files if file.suffix.lower() in SUFFIXES]
+    # Tables and archives lie beside meshes too, as notes and figures.
+    found = found or [file for file in files if file.suffix.lower() in (*ARCHIVES, *TABLES)]
     if not found:
         raise DataError(f"{path} holds no files of meshes ({', '.join(SUFFIXES)})")
     kinds = sorted({file.suffix.lower() for file in found})
@@ -103,12 +114,17 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     return [(int(word), "") if word.isdecimal() else (-1, word) for word in words]
 
 
-def _contents(files: Sequence[Path]) -> list[MeshFile]:
+def _contents(files: Sequence[Path], coordinates: Sequence[str]) -> list[MeshFile]:
     """What the files hold, all in the same coordinates."""
     known: dict[str, Geometry] = {}
     contents = []
     for file in files:
-        contents.append(read_mesh(file, known=known))
+        if file.suffix.lower() in (*ARCHIVES, *TABLES):
+            contents.append(read_cloud(file, coordinates))
+        elif coordinates:
+            raise DataError(f"{file} states its points itself; leave coordinates out")
+        else:
+            contents.append(read_mesh(file, known=known))
         names, first = contents[-1].mesh.names, contents[0].mesh.names
         if names != first:
             raise DataError(

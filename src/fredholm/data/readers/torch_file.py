@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fredholm.data.readers.arrays import lazy, understand
-from fredholm.data.readers.assemble import assemble
+from fredholm.data.readers.arrays import lazy
 from fredholm.data.readers.found import Options
+from fredholm.data.readers.unlabelled import open_arrays
 from fredholm.data.source import Source, reading
 from fredholm.errors import DataError
 
@@ -29,4 +29,4 @@ def open_torch(path: Path, options: Options) -> Source:
         )
     tensors = {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor) and v.ndim > 0}
     arrays = {name: lazy(tensor.contiguous().numpy()) for name, tensor in tensors.items()}
-    return assemble(understand(path, KIND, arrays, options), options)
+    return open_arrays(path, KIND, arrays, options)
