@@ -116,7 +116,7 @@ def test_sums_over_hidden_layers_are_sums_over_matrices():
     torch.manual_seed(0)
     kernel = KernelIntegral(4, 3, 2, hidden=5).double()
     near = Neighbourhoods.of(edges, len(v), weights, vectors)
-    found = kernel.around(near, marks, marks)(v)
+    found = kernel(near, marks, marks)(v)
 
     features = torch.cat([marks[edges[1]], marks[edges[0]], vectors], dim=-1)
     h = torch.nn.functional.gelu(kernel.network(features))
@@ -139,7 +139,7 @@ def test_pieces_make_the_same_sums_and_gradients():
     for chunk in (10**6, 50):
         torch.manual_seed(0)
         kernel = KernelIntegral(4, 3, 2, hidden=5, chunk=chunk).double()
-        image = kernel.around(near, marks, marks)(v)
+        image = kernel(near, marks, marks)(v)
         image.square().sum().backward()
         results.append((image, *(parameter.grad for parameter in kernel.parameters())))
     for whole, pieces in zip(*results):
@@ -158,7 +158,7 @@ def test_blocks_hold_every_edge_once_and_are_bounded():
         assert torch.allclose(block.weights.sum(1), torch.ones(len(block.rows)).double())
     kernel = KernelIntegral(4, 3, 2).double()
     marks = torch.zeros(len(near), 3, dtype=torch.float64)
-    assert not kernel.around(near, marks, marks)(v)[-2:].any()
+    assert not kernel(near, marks, marks)(v)[-2:].any()
 
 
 class Largest(TorchDispatchMode):
@@ -183,7 +183,7 @@ def test_memory_grows_with_the_points_and_not_with_their_kernels():
         near = Neighbourhoods.of(edges, len(coords), torch.ones(len(vectors)), vectors.float())
         kernel = KernelIntegral(4, 2, 2, hidden=32, chunk=chunk)
         with torch.no_grad(), Largest() as largest:
-            kernel.around(near, coords.float(), coords.float())(torch.ones(len(coords), 4))
+            kernel(near, coords.float(), coords.float())(torch.ones(len(coords), 4))
         return largest.bytes
 
     few, many = (peak(points, 2**12) for points in (16, 32))
@@ -229,10 +229,11 @@ def test_levels_leave_no_point_alone():
     operator = MGKN(1, 1, UNIT, 1e-3, counts=(20, 5), hidden_channels=4, cycles=1).double()
     u = torch.zeros(1, 80, 1, dtype=torch.float64)
 
-    def image(values):
+    def image(values: torch.Tensor) -> torch.Tensor:
         return operator(Field(values, cloud)).values[0, :, 0]
 
-    jacobian = torch.autograd.functional.jacobian(image, u)[:, 0, :, 0]
+    image(u)  # levels are made outside of the transform
+    jacobian = torch.func.jacrev(image)(u)[:, 0, :, 0]
     others = jacobian - torch.diag(jacobian.diagonal())
     assert (others.abs().amax(0) > 0).float().mean() > 0.8, "most are heard by another point"
     assert (others.abs().amax(1) > 0).all(), "every point hears another one"

@@ -45,7 +45,7 @@ class KernelIntegral(nn.Module):
         self.network = MLP((2 * marks + dim, hidden, hidden))
         self.matrices = nn.Linear((hidden + 1) * channels, channels, bias=False)
 
-    def around(
+    def forward(
         self,
         near: Neighbourhoods,
         senders: Float[Tensor, "senders marks"],

@@ -89,7 +89,7 @@ class GNO(Operator):
         domains = unordered(u.domain, len(u))
         marks = self.features(domains, domains.flat(u.values.flatten(1, -2)))
         v = self.lifting(marks)
-        integral = self.kernel.around(self._near(domains, v), marks, marks)
+        integral = self.kernel(self._near(domains, v), marks, marks)
         for _ in range(self.layers):
             v = functional.gelu(self.root(v) + integral(v))
         image = domains.padded(self.projection(v))

@@ -106,9 +106,9 @@ class MGKN(Operator):
         levels = _Batch(domains, self.counts, self.radius, self.features.periods)
         seen = [marks[chosen] for chosen in levels.chosen]
 
-        def integral(kernel: KernelIntegral, sender: int, receiver: int) -> Integral:
+        def integral(kernel: nn.Module, sender: int, receiver: int) -> Integral:
             near = levels.near(sender, receiver).to(marks)
-            return kernel.around(near, seen[sender], seen[receiver])
+            return kernel(near, seen[sender], seen[receiver])
 
         down = [integral(kernel, level, level + 1) for level, kernel in enumerate(self.down)]
         within = [integral(kernel, level, level) for level, kernel in enumerate(self.within)]
