@@ -176,6 +176,14 @@ def test_regions_answer_by_a_function():
     assert torch.allclose(home.values, operator(U).values, atol=1e-10)
 
 
+def test_points_that_are_asked_do_not_keep_the_shapes():
+    shape, asked = star(60, 7), star(40, 8)
+    u = functions(Stack((shape,)))
+    rigno()(u, at=Stack((asked,)))
+    kept = asked.__dict__.get("_remembered", {})
+    assert not any(shape is part for key in kept for part in key)
+
+
 def test_where_points_are_dense_does_not_matter():
     """Points that share their volume with a twin count as one; equal weights count them twice."""
     operator = rigno(inputs=1, regions=30)
@@ -187,7 +195,9 @@ def test_where_points_are_dense_does_not_matter():
 
     def answer(points: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         values = torch.cos(points @ torch.tensor([2.0, 1.0], dtype=torch.float64))
-        return operator(Field(values[None, :, None], PointCloud(points, weights))).values[:, : len(x)]
+        return operator(Field(values[None, :, None], PointCloud(points, weights))).values[
+            :, : len(x)
+        ]
 
     known = answer(x, torch.full((len(x),), 0.01))
     shares = torch.where(torch.cat([outside, outside[outside]]), 0.005, 0.01)

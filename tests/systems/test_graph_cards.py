@@ -86,5 +86,4 @@ def test_regions_follow_the_samples_and_a_period_is_told():
     hyper = {**SMALL, "period": 4.0}
     surrogate = learn(samples, "rigno", budget=STEPS, choices=Choices(hyper=hyper))
     network = surrogate.operator.operator
-    assert network.count == MESHES.shape[0] // 4
-    assert network.periods == (4.0, 4.0)
+    assert network.kind == (MESHES.shape[0] // 4, (4.0, 4.0))

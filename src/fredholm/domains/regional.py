@@ -92,8 +92,7 @@ def region_edges(
     """Edges from regions to the points that lie in them, each at least from the nearest centre.
 
     Args:
-        points: Any points, such as those of the domain; they remember the edges by
-            `points.remembered(region_edges, ...)`.
+        points: Any points, such as those of the domain.
         domain: The domain that has the regions.
         count, periods: As in `regions`.
         factor: How much further than their radii the regions reach here.

@@ -1,8 +1,7 @@
 """Region interaction graph neural operator."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -14,16 +13,16 @@ from fredholm.domains import (
     Regions,
     Stack,
     Unstructured,
-    batched_cross_edges,
     boundary_distances,
-    edge_vectors,
-    region_edges,
     regions,
     unordered,
 )
 from fredholm.fields import NOTHING, Field, Given, difference, mean_square
 from fredholm.layers import MLP, Coordinates, Interaction, Told
+from fredholm.layers.region_graphs import RegionEdges, among_regions, from_regions, to_regions
 from fredholm.operators import Claim, ConsistentQuery, Operator, at_least_one
+
+T = TypeVar("T")
 
 _HARMONICS = 4
 """Waves that stand for a periodic coordinate; the published value."""
@@ -83,13 +82,13 @@ class RIGNO(Operator):
         if not 0 <= masked < 1:
             raise ValueError(f"masked is a part of the edges in [0, 1), got {masked}")
         self.in_channels = in_channels
-        self.count = regions
         self.masked = masked
         self.conditions = conditions
         self.coordinates = Coordinates(axes, harmonics=_HARMONICS)
         lengths = [stop - start for _, start, stop, _ in axes]
         self.length = max(lengths) / 2
-        self.periods = tuple(length * axis[-1] for length, axis in zip(lengths, axes))
+        periods = tuple(length * axis[-1] for length, axis in zip(lengths, axes))
+        self.kind = regions, periods
         width, dim, places = hidden_channels, len(axes), self.coordinates.features
         self.points = _network(places + 1 + in_channels + conditions, width, width)
         self.regions = _network(places + 1, width, width)
@@ -124,14 +123,13 @@ class RIGNO(Operator):
         at = u.domain if at is None else at
         domains, asked = unordered(u.domain, len(u)), unordered(at, len(u))
         numbers = self._numbers(given, u)
-        kind = (self.count, self.periods)
-        found = [member.remembered(regions, *kind) for member in domains]
+        found = [member.remembered(regions, *self.kind) for member in domains]
         inward, across, outward = (
-            _Edges.joined(parts, self.masked, sources).to(u.values)
+            self._joined(parts, sources).to(u.values)
             for parts in (
-                [member.remembered(_inward, *kind) for member in domains],
-                [member.remembered(_across, *kind) for member in domains],
-                [a.remembered(_outward, member, *kind) for a, member in zip(asked, domains)],
+                [member.remembered(to_regions, self.kind) for member in domains],
+                [member.remembered(among_regions, self.kind) for member in domains],
+                [_made(from_regions, *pair, _OVERLAP, self.kind) for pair in zip(asked, domains)],
             )
         )
         points = self.points(self._shown(u, domains, domains, numbers))
@@ -151,6 +149,14 @@ class RIGNO(Operator):
         values = asked.padded(self.projection(points))
         return Field(values.reshape(len(u), *at.shape, values.shape[-1]), at)
 
+    def _joined(
+        self, parts: Sequence[RegionEdges], sources: Sequence[torch.Generator]
+    ) -> RegionEdges:
+        """The edges of all functions as those of one graph; sources choose what is left out."""
+        if sources:
+            parts = [part.thinned(self.masked, source) for part, source in zip(parts, sources)]
+        return RegionEdges.joined(parts)
+
     def _numbers(self, given: Given, u: Field) -> Float[Tensor, "batch p"] | None:
         """What the operator is told of each function."""
         given.only("params")
@@ -166,7 +172,7 @@ class RIGNO(Operator):
         if u.channels != self.in_channels:
             raise ValueError(f"this RIGNO takes {self.in_channels} channels, got {u.channels}")
         values = points.flat(u.values.flatten(1, -2))
-        parts = [each.remembered(boundary_distances, own) for each, own in zip(points, domains)]
+        parts = [_made(boundary_distances, *pair) for pair in zip(points, domains)]
         columns = [
             self.coordinates(points.flat(points.points())).to(values),
             (torch.cat(parts) / self.length).to(values),
@@ -184,72 +190,14 @@ class RIGNO(Operator):
         return torch.cat([self.coordinates(centres), radii / self.length], dim=-1)
 
 
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """Edges between two sets of points.
+def _made(make: Callable[..., T], points: Unstructured, domain: Unstructured, *arguments: Any) -> T:
+    """`make(points, domain, ...)`, remembered where these are the same.
 
-    Args:
-        pairs: Sender and receiver.
-        gaps: The vector between them and its length, in a length of the domain.
-        sizes: Number of senders and of receivers.
+    Other points may be asked once and never again, or be asked about ever new domains.
     """
-
-    pairs: Int[Tensor, "2 e"]
-    gaps: Float[Tensor, "e d"]
-    sizes: tuple[int, int]
-
-    @classmethod
-    def joined(
-        cls, parts: Sequence[Self], masked: float, sources: Sequence[torch.Generator]
-    ) -> Self:
-        """Those of several graphs as one; where there are sources a random part is left out."""
-        if sources:
-            parts = [part._thinned(masked, source) for part, source in zip(parts, sources)]
-        senders, receivers = zip(*(part.sizes for part in parts))
-        pairs = batched_cross_edges([part.pairs for part in parts], senders, receivers)
-        return cls(pairs, torch.cat([part.gaps for part in parts]), (sum(senders), sum(receivers)))
-
-    def to(self, like: Tensor) -> Self:
-        """Where and as other values are."""
-        return replace(self, pairs=self.pairs.to(like.device), gaps=self.gaps.to(like))
-
-    def _thinned(self, masked: float, source: torch.Generator) -> Self:
-        kept = torch.rand(len(self.gaps), generator=source) >= masked
-        return replace(self, pairs=self.pairs[:, kept], gaps=self.gaps[kept])
-
-
-def _across(domain: Unstructured, count: int, periods: tuple[float, ...]) -> _Edges:
-    """Edges among the regions; their lengths count in those of the longest."""
-    found = domain.remembered(regions, count, periods)
-    vectors = edge_vectors(domain.coords[found.centres], found.edges, periods)
-    longest = float(vectors.norm(dim=1).amax())
-    return _Edges(found.edges, _with_length(vectors / longest), (len(found), len(found)))
-
-
-def _outward(
-    points: Unstructured,
-    domain: Unstructured,
-    count: int,
-    periods: tuple[float, ...],
-    factor: float = _OVERLAP,
-) -> _Edges:
-    """Edges from regions to points; their lengths count in the largest radius."""
-    found = domain.remembered(regions, count, periods)
-    pairs = region_edges(points, domain, count, factor, periods)
-    both = torch.cat([domain.coords[found.centres], points.coords])
-    vectors = edge_vectors(both, pairs + torch.tensor([[0], [len(found)]]), periods)
-    gaps = _with_length(vectors / (factor * float(found.radii.amax())))
-    return _Edges(pairs, gaps, (len(found), len(points)))
-
-
-def _inward(domain: Unstructured, count: int, periods: tuple[float, ...]) -> _Edges:
-    """Edges from points to the regions that they lie in."""
-    back = _outward(domain, domain, count, periods, factor=1.0)
-    return replace(back, pairs=back.pairs.flip(0), sizes=back.sizes[::-1])
-
-
-def _with_length(vectors: Float[Tensor, "e dim"]) -> Float[Tensor, "e d"]:
-    return torch.cat([vectors, vectors.norm(dim=1, keepdim=True)], dim=1)
+    if points is domain:
+        return points.remembered(make, domain, *arguments)
+    return make(points, domain, *arguments)
 
 
 def _owners(sizes: Iterable[int], like: Tensor) -> Int[Tensor, "n"]:
