@@ -1,7 +1,7 @@
 """Parts that the experiments of the cards share."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fredholm.data import Samples
 from fredholm.surrogates import Surrogate
@@ -18,6 +18,7 @@ def contest(
     seconds: float,
     seed: int,
     tell: Tell,
+    clock: Literal["wall", "processor"] = "wall",
 ) -> dict[str, Surrogate]:
     """Trains several systems on the same samples with the same seconds, one after the other.
 
@@ -27,6 +28,7 @@ def contest(
         seconds: Budget of each.
         seed: Seed of each.
         tell: Told of the progress.
+        clock: What seconds are, see `Budget`.
     """
     surrogates = {}
     for system, hyper in contestants.items():
@@ -34,7 +36,7 @@ def contest(
         surrogates[system] = learn(
             samples,
             system,
-            budget=Budget(seconds=seconds),
+            budget=Budget(seconds=seconds, clock=clock),
             choices=Choices(hyper=hyper),
             seed=seed,
         )
