@@ -63,7 +63,7 @@ class Surrogate:
 
     def predict(
         self,
-        inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
+        inputs: "Field | Samples | Tensor | xarray.Dataset | xarray.DataArray",
         *,
         params: Tensor | None = None,
         at: Domain | None = None,
@@ -72,8 +72,9 @@ class Surrogate:
         """The surrogate's answers.
 
         Args:
-            inputs: Functions as labelled arrays, as a `Field`, or as a plain tensor of shape
-                (n, *points) or (n, *points, channels); at any resolution of the training domain.
+            inputs: Functions as labelled arrays, as a `Field`, as `Samples` with their parameters,
+                or as a plain tensor of shape (n, *points) or (n, *points, channels); at any
+                resolution of the training domain, or on any domains where those vary.
             params: Parameters of the equation, one row per function, where they varied in training;
                 a dataset may hold them as variables instead.
             at: Domain of the answer, by default that of the inputs (behind the time axis of the
@@ -108,7 +109,7 @@ class Surrogate:
 
     def rollout(
         self,
-        inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray",
+        inputs: "Field | Samples | Tensor | xarray.Dataset | xarray.DataArray",
         steps: int,
         *,
         params: Tensor | None = None,
@@ -175,7 +176,9 @@ class Surrogate:
             f"the error was measured on rollouts of {known} steps; what follows is an extrapolation"
         ]
 
-    def check(self, inputs: "Field | Tensor | xarray.Dataset | xarray.DataArray") -> list[str]:
+    def check(
+        self, inputs: "Field | Samples | Tensor | xarray.Dataset | xarray.DataArray"
+    ) -> list[str]:
         """Sentences about inputs that differ from the training data; empty if all is well."""
         u = self._field(inputs)
         return self.limits.warnings(u, tuple(v.name for v in self.signature.inputs))
@@ -209,6 +212,8 @@ class Surrogate:
         """Any accepted form of inputs as a checked field."""
         if isinstance(inputs, Field):
             u = inputs
+        elif isinstance(inputs, Samples):
+            u = as_trained(inputs, self.signature).inputs
         elif hasattr(inputs, "dims"):
             u = from_xarray(inputs, self.signature.inputs, self.signature.input_grid)
         else:
@@ -229,6 +234,8 @@ class Surrogate:
     def _given(self, inputs: Any, params: Tensor | None, count: int) -> Given:
         """The parameters of the equation, checked against what varied in training."""
         wanted = self.signature.params
+        if params is None and isinstance(inputs, Samples):
+            params = as_trained(inputs, self.signature).params
         if params is None and wanted and hasattr(inputs, "data_vars"):
             missing = [v.name for v in wanted if v.name not in inputs]
             if not missing:
