@@ -94,7 +94,7 @@ def _level(
         + [(size, matrix) for matrix in slopes]
     ]
     order = np.arange(len(scaled) * len(coords)).reshape(len(scaled), -1).T.ravel()
-    operators = sparse.vstack(scaled, format="csr")[order]
+    operators = sparse.csr_array(sparse.vstack(scaled))[order]
     if p is None or finer is None:
         return Level(coords, volumes, operators, None, None)
     means = sparse.diags_array(inverse) @ p.T @ sparse.diags_array(finer)
@@ -138,7 +138,7 @@ def _interpolation(coords: Array, coarse: Array, cells: Array, owner: Array) -> 
         shape=(len(coarse), len(simplices)),
     ).tocsr()
     # All pairs of a point and a simplex that its owner is a corner of.
-    point, simplex = (own.tocsr() @ touching).tocoo().coords
+    point, simplex = sparse.coo_array(own.tocsr() @ touching).coords
     share = _barycentric(coords[point], coarse[simplices[simplex]])
     order = np.lexsort((-share.min(1), point))
     first = order[np.unique(point[order], return_index=True)[1]]

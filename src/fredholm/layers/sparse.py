@@ -76,8 +76,8 @@ class _Product(torch.autograd.Function):
 
 def _diagonal(matrices: Sequence[sparse.csr_array]) -> Tensor:
     """The blocks as one tensor in compressed rows."""
-    heights = np.cumsum([0, *(matrix.shape[0] for matrix in matrices)])
-    widths = np.cumsum([0, *(matrix.shape[1] for matrix in matrices)])
+    shapes = np.array([matrix.shape for matrix in matrices])
+    heights, widths = (np.cumsum([0, *sizes]) for sizes in shapes.T)
     filled = np.cumsum([0, *(matrix.nnz for matrix in matrices)])
     starts = [m.indptr[:-1].astype(np.int64) + n for m, n in zip(matrices, filled)]
     columns = [m.indices.astype(np.int64) + n for m, n in zip(matrices, widths)]

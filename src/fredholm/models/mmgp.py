@@ -1,5 +1,6 @@
 """Mesh morphing Gaussian process: shapes and functions as a few numbers, with their uncertainty."""
 
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 import torch
@@ -86,9 +87,9 @@ class MMGP(ClosedForm):
         shapes, functions = self._on_common(meshes, inputs.values)
         _, answers = self._on_common(meshes, targets.values)
         self.shape_basis.fit(shapes, weights)
-        for values, bases in ((functions, self.input_bases), (answers, self.bases)):
-            for channel, basis in enumerate(bases):
-                basis.fit(values[..., channel : channel + 1], weights)  # type: ignore[operator]
+        bases = [*_each(self.input_bases), *_each(self.bases)]
+        for basis, values in zip(bases, torch.cat([functions, answers], dim=-1).unbind(-1)):
+            basis.fit(values[..., None], weights)
         self.regression.fit(
             self._numbers(shapes, functions, given), self._encoded(answers, self.bases)
         )
@@ -105,8 +106,8 @@ class MMGP(ClosedForm):
         given.only(*["params"] * (self.params > 0))
         meshes = stacked(u.domain, len(u))
         mean, variance = self.regression(self._numbers(*self._on_common(meshes, u.values), given))
-        sizes = [basis.count for basis in self.bases]
-        columns = list(zip(self.bases, mean.split(sizes, 1), variance.split(sizes, 1)))
+        sizes = [basis.count for basis in _each(self.bases)]
+        columns = list(zip(_each(self.bases), mean.split(sizes, 1), variance.split(sizes, 1)))
         means = torch.cat([basis.decode(m) for basis, m, _ in columns], dim=-1)
         squares = torch.cat([basis.variance(v) for basis, _, v in columns], dim=-1)
         results = []
@@ -131,10 +132,7 @@ class MMGP(ClosedForm):
     @staticmethod
     def _encoded(values: Tensor, bases: nn.ModuleList) -> Float[Tensor, "b k"]:
         """The components of each channel, one channel after the other."""
-        parts = [
-            basis.encode(values[..., channel : channel + 1])  # type: ignore[operator]
-            for channel, basis in enumerate(bases)
-        ]
+        parts = [basis.encode(v[..., None]) for basis, v in zip(_each(bases), values.unbind(-1))]
         return torch.cat([values.new_zeros(len(values), 0), *parts], dim=1)
 
     def _stencils(self, meshes: Stack) -> "list[_Stencils]":
@@ -195,6 +193,10 @@ class _Common(SizedByData):
     def _load_from_state_dict(self, *arguments) -> None:
         super()._load_from_state_dict(*arguments)
         self._mesh = None
+
+
+def _each(bases: nn.ModuleList) -> "Iterator[_Components]":
+    yield from bases  # type: ignore[misc]
 
 
 class _Components(SizedByData):

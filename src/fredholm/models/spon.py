@@ -96,10 +96,11 @@ class SPON(Operator):
     def _maps(self, meshes: Stack, like: Tensor) -> list["_Maps"]:
         """The fixed maps of each level, one block for each function."""
         pairs = [mesh.remembered(_level_pairs, self.levels, self.ratio) for mesh in meshes]
-        return [
-            _Maps(*(SparseMap.blocks(each, like) if each[0] else None for each in zip(*level)))
-            for level in zip(*pairs)
-        ]
+        found = []
+        for operators, *between in (zip(*level) for level in zip(*pairs)):
+            maps = [SparseMap.blocks(each, like) if each[0] else None for each in between]
+            found.append(_Maps(SparseMap.blocks(operators, like), *maps))
+        return found
 
 
 class _Maps(NamedTuple):
