@@ -126,9 +126,10 @@ def _problems() -> Iterator[Sequence[str]]:
     for key in sorted(problems.PROBLEMS):
         problem = problems.build(key)
         formulae = (f"${latex(equation)}$" for equation in problem.equations.values())
-        varies = ", ".join(
-            f"{variable.long_name or variable.name}: {type(prior).__name__}"
-            for variable, prior in zip(problem.input_variables, problem.varies.values())
-        )
+        labels = zip(problem.input_variables, problem.varies.values())
+        varied = [f"{v.long_name or v.name}: {type(prior).__name__}" for v, prior in labels]
+        if problem.shapes is not None:
+            varied.append(f"shape: {type(problem.shapes).__name__}")
+        varies = ", ".join(varied)
         exact = "yes" if problem.exact else "no"
         yield f"`{key}`", problem.title, ", ".join(formulae), varies or "nothing", exact

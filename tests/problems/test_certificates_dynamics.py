@@ -15,7 +15,11 @@ from fredholm.fields.symmetries import group
 from fredholm.problems import PROBLEMS, Problem, build, builder
 from fredholm.solvers.etdrk import ETDRK
 
-EVOLUTIONS = [key for key in sorted(PROBLEMS) if build(key).time and build(key).varies]
+EVOLUTIONS = [
+    key
+    for key in sorted(PROBLEMS)
+    if build(key).time and build(key).varies and not build(key).shapes
+]
 LINEAR = ["advection", "advection_diffusion", "diffusion", "heat"]
 
 

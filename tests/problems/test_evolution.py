@@ -95,8 +95,8 @@ def test_every_named_problem_has_documented_defaults(key):
 @pytest.mark.parametrize("key", [key for key in sorted(PROBLEMS) if build(key).varies])
 def test_provenance_is_json_that_gives_the_parts_back(key):
     problem = build(key)
-    grid = problem.grid(27) if problem.shapes is None else None
-    inputs = problem.sample(1, grid, generator=seeded())
+    where = {"grid": problem.grid(27)} if problem.shapes is None else {"size": 0.2}
+    inputs = problem.sample(1, **where, generator=seeded())
     origin = json.loads(
         json.dumps(problem.origin(tol=1e-2, solution=problem.solve(inputs, tol=1e-2)))
     )

@@ -79,7 +79,7 @@ def make_samples(
     problem = problem_from(args.problem, args)
     if args.tol is not None and not args.tol > 0:
         raise ValueError(f"--tol is a positive number, got {args.tol:g}")
-    if not problem.varies:
+    if not problem.random:
         raise FredholmError(
             f"nothing varies in {problem.key!r}, so there is one solution and not many: "
             f"`fredholm solve {problem.key}` gives it"

@@ -54,7 +54,7 @@ def _show(key: str, output: Output) -> None:
     width = max(12, *(len(name) + 2 for name, _ in lines))
     for name, line in lines:
         output.show(f"  {name:{width}}{line}")
-    command = "generate" if problem.varies else "solve"
+    command = "generate" if problem.random else "solve"
     if defaults:
         output.show(f"\nparameters, as flags of `fredholm {command}`:")
     for name, parameter in defaults.items():
@@ -83,6 +83,10 @@ def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
     if problem.time is not None:
         asked = "the state at its end" if problem.final else "all its states"
         yield "time", f"{problem.time}; the target is {asked}"
+    if problem.shapes is not None:
+        yield "region", f"varies, with the parts {', '.join(problem.shapes.parts)}"
+        yield "shape varies", str(problem.shapes)
+        yield "meshes", f"of edges {problem.edge_length:g} long"
     for name, prior in problem.varies.items():
         yield f"{name} varies", str(prior)
     if problem.symmetries:
@@ -104,7 +108,7 @@ def _space(problem: "Problem") -> str:
 def _ways(problem: "Problem") -> list[str]:
     """The commands that make something of a problem."""
     key = problem.key
-    if problem.varies:
+    if problem.random:
         return [f"fredholm generate {key} -n 1000 -o {key}.nc", f"fredholm fit {key}"]
     return [f"fredholm solve {key}"] * _has_solver(problem) + [f"fredholm solve {key} --with pinn"]
 

@@ -36,9 +36,9 @@ def run(words: Sequence[str]) -> int:
     args = parser(words).parse(words)
     output = Output(args.json)
     problem = problem_from(args.problem, args)
-    if problem.varies:
+    if problem.random:
         raise FredholmError(
-            f"{problem.key!r} is a family of problems, as {' and '.join(problem.varies)} may vary: "
+            f"{problem.key!r} is a family of problems, as {' and '.join(problem.random)} may vary: "
             f"`fredholm generate {problem.key}` solves many of them, and "
             f"`fredholm fit {problem.key}` learns them"
         )

@@ -25,7 +25,8 @@ def elastic_cell(
         least, most: Bounds of the radius of the hole.
         mesh_size: Length of the edges of the meshes; on the hole they are at most 0.04 long.
 
-    Expect: stress two to four times that of the load beside the hole, hardly any above and below.
+    Expect: stress several times the load beside the hole, ten times and more in thin walls, and
+        hardly any above and below the hole.
     Fails when: the tolerance is small: stress is unbounded in the corners of the clamped side.
 
     Raises:
@@ -48,10 +49,10 @@ def elastic_cell(
         key="elastic_cell",
         title="A loaded plate with a random hole",
         equations={"u": eq(-div(on_x)), "v": eq(-div(on_y)), "s": eq(s, (square + _FLOOR) ** 0.5)},
-        domain=Grid((65, 65)),
+        domain=Grid((33, 33)),
         shapes=PlateWithHole(least, most),
         mesh_size=mesh_size,
-        tolerance=2e-2,
+        tolerance=5e-2,
         boundary={
             "bottom": (u, v),
             "left|right|hole": free,

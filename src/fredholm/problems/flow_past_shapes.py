@@ -40,10 +40,10 @@ def flow_past_shapes(
         key="flow_past_shapes",
         title="Steady flow past a random body",
         equations=steady_flow(viscosity),
-        domain=Grid((193, 65), ((0.0, LENGTH), (0.0, 1.0))),
+        domain=Grid((97, 33), ((0.0, LENGTH), (0.0, 1.0))),
         shapes=AroundBody(body, ((0.0, LENGTH), (0.0, 1.0))),
         mesh_size=mesh_size,
-        tolerance=2e-2,
+        tolerance=5e-2,
         boundary={
             "left": (eq(u, 6 * y * (1 - y)), v),
             "right": (d(u, x), v, p),

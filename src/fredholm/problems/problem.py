@@ -154,6 +154,11 @@ class Problem:
         return cover(self.boundary, self.domain, self.parts)  # type: ignore[arg-type]
 
     @property
+    def random(self) -> tuple[str, ...]:
+        """What differs between samples: the varied functions, and the shape where it varies."""
+        return (*self.varies, *(() if self.shapes is None else ("the shape",)))
+
+    @property
     def parts(self) -> tuple[str, ...] | None:
         """Names of the parts of the boundary; None where they are the sides of the box."""
         place = self.region if self.shapes is None else self.shapes
