@@ -10,7 +10,7 @@ from fredholm.fields import Signature, Variable
 from fredholm.models import GNOT, NUNO
 from fredholm.systems import Task, card, nuno
 from fredholm.systems.learn import Choices, learn
-from fredholm.systems.nuno import fit_in_boxes, layers_at_a_wall
+from fredholm.systems.nuno import layers_at_a_wall
 from fredholm.testing.scattered import smooth, star_meshes
 from fredholm.training import Budget
 
@@ -45,8 +45,10 @@ def test_gnot_is_told_what_the_channels_are():
 
 
 def test_gnot_learns_from_shapes_with_parameters():
-    samples = on_shapes(10)
-    surrogate = learn(samples, "gnot", budget=Budget(steps=4), choices=Choices(hyper=SMALL))
+    samples = on_shapes(6)
+    surrogate = learn(
+        samples, "gnot", budget=Budget(steps=4), choices=Choices(hyper=SMALL, validation=2)
+    )
     answer = surrogate.predict(samples.inputs[:2], params=samples.params[:2])
     assert answer.mean.values.shape == samples.targets[:2].values.shape
     assert surrogate.record.steps == 4
@@ -69,11 +71,10 @@ def test_nuno_refuses_grids_in_one_sentence():
         card("nuno").make(task, {})
 
 
-def test_fit_in_boxes_needs_an_operator_with_boxes():
-    task = Task(Signature(SHAPES, SHAPES, (Variable("f"),), (Variable("u"),)))
-    gnot = card("gnot").make(task, SMALL)
-    with pytest.raises(ValueError, match="holds one NUNO"):
-        fit_in_boxes(gnot, layers_at_a_wall(4, seed=0))
+def test_too_many_boxes_are_refused_in_one_sentence():
+    choices = Choices(hyper={"boxes": 100, "points": 4})
+    with pytest.raises(FredholmError, match="1500 points cannot be cut into 100 boxes"):
+        learn(layers_at_a_wall(12, seed=0), "nuno", budget=Budget(steps=1), choices=choices)
 
 
 def test_layers_at_a_wall_solve_their_equation():

@@ -34,19 +34,21 @@ def kd_boxes(
         and at eighths of the points, not at cells of the longest side: a layer a hundredth as wide
         as the box is found at once. Of equally uneven boxes the one with most points is cut.
     """
-    leaves = [_Leaf.of(coords.double(), cells)]
-    while len(leaves) < count:
-        leaves.sort(key=lambda leaf: (leaf.unevenness, len(leaf.coords)))
-        for place in reversed(range(len(leaves))):
-            halves = _cut(leaves[place], cells, least)
-            if halves is not None:
-                leaves[place : place + 1] = halves
-                break
+    leaves, whole = [_Leaf.of(coords.double(), cells)], []
+    while leaves and len(leaves) + len(whole) < count:
+        worst = max(leaves, key=lambda leaf: (leaf.unevenness, len(leaf.coords)))
+        leaves.remove(worst)
+        halves = _cut(worst, cells, least)
+        if halves is None:
+            whole.append(worst)
         else:
-            raise ValueError(
-                f"{len(coords)} points cannot be cut into {count} boxes of at least {least}: ask "
-                f"for at most {len(leaves)} boxes"
-            )
+            leaves += halves
+    leaves += whole
+    if len(leaves) < count:
+        raise ValueError(
+            f"{len(coords)} points cannot be cut into {count} boxes of at least {least}: ask for "
+            f"at most {len(leaves)} boxes"
+        )
     boxes = torch.stack([leaf.box for leaf in leaves])
     return boxes[_lexicographic(boxes[:, 0])]
 
