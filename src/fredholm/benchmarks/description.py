@@ -8,7 +8,7 @@ from fredholm.benchmarks.machine import machine
 from fredholm.benchmarks.page import Html, element, facts, joined
 from fredholm.benchmarks.wording import call, compact, counted, duration, pairs, percent, whole
 from fredholm.data import Samples
-from fredholm.domains import Domain
+from fredholm.domains import Domain, Scattered
 from fredholm.fields import Field, Variable
 from fredholm.surrogates import Evaluation, Surrogate
 
@@ -68,12 +68,14 @@ def _tested(samples: Samples, evaluation: Evaluation) -> list[tuple[str, str]]:
     ]
 
 
-def _side(variables: tuple[Variable, ...], domain: Domain) -> str:
-    """Channels, and the grid that they are on."""
-    return f"{', '.join(map(str, variables))} on {domain}"
+def _side(variables: tuple[Variable, ...], domain: Domain | Scattered) -> str:
+    """Channels, and the points that they are on."""
+    return f"{', '.join(map(str, variables)) or 'the shape alone'} on {domain}"
 
 
 def _range(u: Field) -> str:
+    if not u.values.numel():
+        return "no values"
     low, high = (f"{float(end):.3g}".replace("-", "−") for end in u.values.aminmax())
     return f"values from {low} to {high}"
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fredholm.benchmarks.canvas import PREDICTION, TRUTH, drawing, legend_above, line_axes, svg
 from fredholm.benchmarks.page import Html, element, picture
-from fredholm.benchmarks.pictures import label
+from fredholm.benchmarks.panels import label
 from fredholm.benchmarks.reels import Reel, evenly, left_out
 from fredholm.benchmarks.scales import Scale, common_scale, error_scale
 from fredholm.domains import Axis

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fredholm.benchmarks.page import Html, address, element, joined
-from fredholm.benchmarks.pictures import aspect
+from fredholm.benchmarks.panels import aspect
 from fredholm.benchmarks.reels import Reel, evenly, left_out
 from fredholm.benchmarks.scales import Scale, common_scale, error_scale
 from fredholm.benchmarks.sheets import Sheet, gradient, sheet

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.data import Samples
-from fredholm.domains import Axis
+from fredholm.domains import Axis, Grid
 from fredholm.equations import Expression, Unknown, from_json
 from fredholm.errors import EquationError
 from fredholm.fields import Field
@@ -71,6 +71,8 @@ def motion(surrogate: Surrogate, samples: Samples) -> Motion | None:
         surrogate: What answers; where it makes single steps, they are repeated.
         samples: Test samples in the view that the surrogate was evaluated on.
     """
+    if not isinstance(samples.targets.domain, Grid):
+        return None  # scattered points have no films yet; their times are in the pictures
     names = samples.targets.grid.names
     if names[0] != "t" or len(names) < 2 or "t" in samples.inputs.grid.names:
         return None
@@ -84,7 +86,7 @@ def motion(surrogate: Surrogate, samples: Samples) -> Motion | None:
 def answers(surrogate: Surrogate, samples: Samples) -> Field:
     """What a surrogate answers on the domain of the targets, on the CPU."""
     place = next(iter(surrogate.operator.state_dict().values()), torch.empty(0))
-    operator = rolled(surrogate.operator, surrogate.signature, samples.targets.grid)
+    operator = rolled(surrogate.operator, surrogate.signature, samples.targets.domain)
     return apply(operator, samples.to(place.device, place.dtype)).to("cpu")
 
 

@@ -1,35 +1,24 @@
 """Pictures of functions: what went in, what should have come out, what came, and the difference."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fredholm.benchmarks.canvas import PREDICTION, TRUTH, blank, drawing, png, svg
+from fredholm.benchmarks.canvas import blank, drawing, png, svg
 from fredholm.benchmarks.page import Html, element, joined, picture
-from fredholm.benchmarks.scales import Scale, common_scale, error_scale, mapped
+from fredholm.benchmarks.point_views import PointView, point_views
+from fredholm.benchmarks.scales import Scale, common_scale, error_scale
 from fredholm.benchmarks.views import View, views
 from fredholm.benchmarks.wording import number
 from fredholm.data import Samples
-from fredholm.domains import Axis
+from fredholm.domains import Grid
 from fredholm.fields import Field, Variable
-
-if TYPE_CHECKING:
-    from matplotlib.colorbar import Colorbar
-    from matplotlib.figure import FigureBase
 
 _CHANNELS = 3
 """Channels that are drawn of each function."""
 _WIDTH, HEIGHT = 2.9, 2.45
 _WIDE = 3.8
 """Inches of a panel; four stand in a row, or three wide ones where all are lines."""
-_PLANE, _BAR = (0.205, 0.19, 0.56, 0.68), (1.05, 0.0, 0.075, 1.0)
-"""Left, bottom, width and height; those of the colour bar as parts of the plane that is drawn."""
-LINE = (0.16, 0.19, 0.80, 0.68)
-TITLE = 1.02
-"""Height of titles; left open, it would be searched for at the cost of a sixth of the drawing."""
-_STEPS = (1, 2, 2.5, 5, 10)
-"""Steps between marks, up to powers of ten."""
 
 
 def case_pictures(case: Samples, predicted: Field) -> Html:
@@ -39,7 +28,7 @@ def case_pictures(case: Samples, predicted: Field) -> Html:
         case: Samples of which the first is drawn.
         predicted: What the surrogate answers for it.
     """
-    lines = case.targets.grid.dim == 1
+    lines = all(view.lines for view in views(case.targets.domain))
     width, style = (_WIDE, "panels lines") if lines else (_WIDTH, "panels")
     with drawing():
         inputs = _input_panels(case, width)
@@ -59,12 +48,26 @@ def _channels(u: Field, variables: Sequence[Variable]) -> list[tuple[Variable, n
 
 
 def _input_panels(case: Samples, width: float) -> list[Html]:
-    panels = []
+    panels, domain = [], case.inputs.domain
     for variable, values in _channels(case.inputs, case.input_variables):
-        scale = common_scale([values], allow_phases=True)
-        for view in views(case.inputs.grid):
+        edge = variable.support == "boundary" and not isinstance(case.inputs.domain, Grid)
+        shown = point_views(case.inputs.domain, on_boundary=True) if edge else views(domain)
+        scale = common_scale([_drawn(shown, values)], allow_phases=True)
+        for view in shown:
             panels.append(_panel(f"Input {variable}", view, [values], scale, width))
-    return panels
+    return panels or [_shape(view, width) for view in point_views(domain) if not view.lines]
+
+
+def _drawn(shown: Sequence[View | PointView], values: np.ndarray) -> np.ndarray:
+    """The values that are drawn: of padded ones those of the points."""
+    return np.concatenate([view.of(values).ravel() for view in shown])
+
+
+def _shape(view: PointView, width: float) -> Html:
+    """The mesh, where the shape is the only input."""
+    figure = blank(width, HEIGHT)
+    view.draw_shape(figure, "Input: the shape")
+    return picture(png(figure), "image/png", f"Shape with {len(view.domain)} points")
 
 
 def _answer_rows(case: Samples, predicted: Field, width: float) -> list[list[Html]]:
@@ -73,31 +76,34 @@ def _answer_rows(case: Samples, predicted: Field, width: float) -> list[list[Htm
     answers = _channels(predicted, case.target_variables)
     rows = []
     for (variable, truth), (_, answer) in zip(truths, answers):
-        common, gap = common_scale([truth, answer]), answer - truth
-        signed = error_scale(gap, common)
-        for view in views(case.targets.grid):
+        shown = views(case.targets.domain)
+        gap, known = answer - truth, [_drawn(shown, values) for values in (truth, answer)]
+        if isinstance(case.targets.domain, Grid):  # all of it, and not only the planes
+            known = [truth, answer]
+        common = common_scale(known)
+        signed = error_scale(known[1] - known[0], common)
+        for view in shown:
             error = _panel(f"Error in {variable}", view, [gap], signed, width)
-            if len(view.axes) == 1:
+            if view.lines:
                 title = f"{variable}: truth and prediction"
                 rows.append([_panel(title, view, [truth, answer], common, width), error])
                 continue
-            shown = (("Truth", truth), ("Prediction", answer))
-            both = [_panel(f"{name} {variable}", view, [v], common, width) for name, v in shown]
+            pair = (("Truth", truth), ("Prediction", answer))
+            both = [_panel(f"{name} {variable}", view, [v], common, width) for name, v in pair]
             rows.append([*both, error])
     return rows
 
 
 def _panel(
-    title: str, view: View, arrays: Sequence[np.ndarray], scale: Scale, width: float
+    title: str, view: View | PointView, arrays: Sequence[np.ndarray], scale: Scale, width: float
 ) -> Html:
     """One picture: the first function as colours on a plane, or all of them as lines."""
     parts = [view.of(array) for array in arrays]
     heading = f"{title}, {view.label}" if view.label else title
     figure = blank(width, HEIGHT)
-    if len(view.axes) == 1:
-        draw_lines(figure, heading, view.axes[0], parts, scale)
+    view.draw(figure, heading, parts, scale)
+    if view.lines:
         return picture(svg(figure), "image/svg+xml", _describe(heading, parts[-1]))
-    draw_plane(figure, heading, view.axes, parts[0], scale)
     return picture(png(figure), "image/png", _describe(heading, parts[0]))
 
 
@@ -107,84 +113,3 @@ def _describe(title: str, part: np.ndarray) -> str:
     if not finite.size:
         return f"{title}: no finite values"
     return f"{title}: from {number(float(finite.min()))} to {number(float(finite.max()))}"
-
-
-def draw_lines(
-    figure: "FigureBase",
-    title: str,
-    axis: Axis,
-    parts: Sequence[np.ndarray],
-    scale: Scale,
-    names: Sequence[str] = ("truth", "prediction"),
-) -> None:
-    """One or two functions of one coordinate, with a legend where they are two."""
-    drawn = figure.add_axes(LINE)
-    points = axis.points().numpy()
-    styles = ((TRUTH, "-"), (PREDICTION, "--"))
-    for part, (colour, dashes), name in zip(parts, styles, names):
-        drawn.plot(points, np.ma.masked_invalid(part), dashes, color=colour, label=name)
-    drawn.set_xlabel(label(axis))
-    drawn.set_title(title, y=TITLE)
-    drawn.grid(True)
-    room = 0.05 * (scale.high - scale.low) or 1.0
-    drawn.set_ylim(scale.low - room, scale.high + room)
-    if len(parts) == 2:
-        drawn.legend(fontsize=7.5)
-
-
-def draw_plane(
-    figure: "FigureBase", title: str, axes: tuple[Axis, ...], part: np.ndarray, scale: Scale
-) -> None:
-    """A function of two coordinates as colours, with the bar that tells their values."""
-    from matplotlib.ticker import MaxNLocator
-
-    horizontal, vertical = axes
-    drawn = figure.add_axes(_PLANE)
-    palette, shown, limits = mapped(scale, part)
-    image = drawn.imshow(
-        shown,
-        origin="lower",
-        extent=(*_edges(horizontal), *_edges(vertical)),
-        cmap=palette,
-        vmin=limits[0],
-        vmax=limits[1],
-        interpolation="nearest",
-        aspect=aspect(horizontal, vertical),
-    )
-    drawn.set_xlabel(label(horizontal))
-    drawn.set_ylabel(label(vertical))
-    drawn.set_title(title, y=TITLE)
-    for spine in drawn.spines.values():
-        spine.set_visible(False)
-    for axis in (drawn.xaxis, drawn.yaxis):
-        axis.set_major_locator(MaxNLocator(4, steps=_STEPS))
-    _bar(
-        figure.colorbar(image, cax=drawn.inset_axes(_BAR), ticks=MaxNLocator(5, steps=_STEPS)),
-        scale,
-    )
-
-
-def _bar(bar: "Colorbar", scale: Scale) -> None:
-    """Marks of the colour bar: numbers, or one for each phase."""
-    bar.outline.set_visible(False)
-    bar.minorticks_off()
-    if scale.phases:
-        bar.set_ticks(range(len(scale.phases)), labels=[f"{phase:.3g}" for phase in scale.phases])
-
-
-def _edges(axis: Axis) -> tuple[float, float]:
-    """Ends of the pixels: each sample stands in the middle of its own."""
-    points = axis.points()
-    return float(points[0]) - axis.spacing / 2, float(points[-1]) + axis.spacing / 2
-
-
-def aspect(horizontal: Axis, vertical: Axis) -> Literal["equal", "auto"]:
-    """True proportions for planes in space, unless they would leave nothing to see."""
-    spatial = "t" not in (horizontal.name, vertical.name) and horizontal.units == vertical.units
-    shape = horizontal.length / vertical.length
-    return "equal" if spatial and 0.4 < shape < 2.5 else "auto"
-
-
-def label(axis: Axis) -> str:
-    """Name and units of a coordinate."""
-    return f"{axis.name} [{axis.units}]" if axis.units not in ("", "1") else axis.name

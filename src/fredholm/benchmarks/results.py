@@ -8,7 +8,7 @@ from fredholm.benchmarks.curves import error_distribution, spectra
 from fredholm.benchmarks.motion import answers
 from fredholm.benchmarks.page import Html, element, joined, section, table
 from fredholm.benchmarks.pictures import case_pictures
-from fredholm.benchmarks.verdict import best_baseline, ratio
+from fredholm.benchmarks.verdict import best_baseline, ratio, size
 from fredholm.benchmarks.wording import number, percent, whole
 from fredholm.data import Samples
 from fredholm.metrics import BANDS, distribution
@@ -19,16 +19,16 @@ _MEANINGLESS = 10.0
 
 def overview(evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> Html:
     """One row for each set of test samples."""
-    head = ("test samples", "number", "grid", "mean", "median", "p95", "max", "best baseline")
+    head = ("test samples", "number", "points", "mean", "median", "p95", "max", "best baseline")
     rows = []
     for name, (samples, evaluation) in evaluations.items():
         best, share = best_baseline(evaluation), ratio(evaluation)
-        grid = " × ".join(map(str, samples.target_domain.shape))
+        points = size(samples.target_domain)
         beside = ("none", "")
         if best is not None and share is not None:
             beside = (f"{best[0]} {percent(best[1])}", number(share))
         count = whole(len(evaluation.errors))
-        rows.append((name, count, grid, *_figures(evaluation.errors), *beside))
+        rows.append((name, count, points, *_figures(evaluation.errors), *beside))
     return table((*head, "ratio to it"), rows)
 
 
@@ -37,13 +37,23 @@ def results(name: str, surrogate: Surrogate, samples: Samples, evaluation: Evalu
     return section(
         f"Results on {name}",
         _fields(surrogate, samples, evaluation),
-        element("h3", "Scales and spread of the error"),
-        element("div", spectra(evaluation), error_distribution(evaluation), class_="pair"),
-        element("h3", "Error by band of wavenumbers"),
-        _bands(evaluation),
+        *_scales(evaluation),
         element("h3", "Beside the trivial baselines"),
         _baselines(evaluation),
     )
+
+
+def _scales(evaluation: Evaluation) -> list[Html]:
+    """Spread of the error, and its scales where the functions are on a grid."""
+    spread = error_distribution(evaluation)
+    if not evaluation.spectra:
+        return [element("h3", "Spread of the error"), element("div", spread, class_="pair")]
+    return [
+        element("h3", "Scales and spread of the error"),
+        element("div", spectra(evaluation), spread, class_="pair"),
+        element("h3", "Error by band of wavenumbers"),
+        _bands(evaluation),
+    ]
 
 
 def _figures(errors: Tensor) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fredholm.benchmarks.canvas import LOSS, PREDICTION, blank, drawing, log_y, png
-from fredholm.benchmarks.pictures import HEIGHT, LINE, TITLE, draw_lines, draw_plane
+from fredholm.benchmarks.panels import LINE, TITLE
+from fredholm.benchmarks.pictures import HEIGHT
+from fredholm.benchmarks.point_views import PointView
 from fredholm.benchmarks.scales import Scale, common_scale, error_scale
 from fredholm.benchmarks.views import View, views
 from fredholm.fields import Field, Variable
@@ -104,7 +106,7 @@ def _functions(shown: Shown) -> Iterator[list[Draw]]:
         mine = _values(shown.solution, channel)
         truth = None if shown.reference is None else _values(shown.reference, channel)
         scale = common_scale([mine] if truth is None else [truth, mine])
-        for view in views(shown.solution.grid):
+        for view in views(shown.solution.domain):
             if truth is None:
                 yield [_panel(f"Solution {variable}", view, [mine], scale)]
             else:
@@ -112,12 +114,12 @@ def _functions(shown: Shown) -> Iterator[list[Draw]]:
 
 
 def _compared(
-    name: str, view: View, mine: np.ndarray, truth: np.ndarray, scale: Scale
+    name: str, view: View | PointView, mine: np.ndarray, truth: np.ndarray, scale: Scale
 ) -> list[Draw]:
     """Solution, reference and difference; the first two in one panel where they are lines."""
     gap = mine - truth
     difference = _panel(f"Difference in {name}", view, [gap], error_scale(gap, scale))
-    if len(view.axes) == 1:
+    if view.lines:
         return [_panel(f"Reference and solution {name}", view, [truth, mine], scale), difference]
     return [
         _panel(f"Solution {name}", view, [mine], scale),
@@ -133,7 +135,7 @@ def _residuals(shown: Shown) -> Iterator[Draw]:
         sizes = np.abs(values[np.isfinite(values)])
         largest = float(np.quantile(sizes, _BULK)) if sizes.size else 0.0
         scale = Scale("RdBu_r", -largest or -1.0, largest or 1.0)
-        for view in views(residual.grid):
+        for view in views(residual.domain):
             yield _panel(f"Residual of {name}", view, [values], scale)
 
 
@@ -164,15 +166,12 @@ def _values(u: Field, channel: int) -> np.ndarray:
     return u.values[0, ..., channel].detach().cpu().double().numpy()
 
 
-def _panel(title: str, view: View, arrays: Sequence[np.ndarray], scale: Scale) -> Draw:
+def _panel(title: str, view: View | PointView, arrays: Sequence[np.ndarray], scale: Scale) -> Draw:
     """What draws functions as colours on a plane, or as lines."""
     heading = f"{title}, {view.label}" if view.label else title
     parts = [view.of(array) for array in arrays]
 
     def draw(figure: "FigureBase") -> None:
-        if len(view.axes) == 1:
-            draw_lines(figure, heading, view.axes[0], parts, scale, ("reference", "solution"))
-        else:
-            draw_plane(figure, heading, view.axes, parts[0], scale)
+        view.draw(figure, heading, parts, scale, ("reference", "solution"))
 
     return draw

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fredholm.benchmarks.canvas import line_axes
-from fredholm.benchmarks.pictures import label
+from fredholm.benchmarks.panels import label
 from fredholm.domains import Axis
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from fredholm.benchmarks.wording import number, percent, whole
 from fredholm.data import Samples
-from fredholm.domains import Grid
+from fredholm.domains import Domain, Grid, Stack, space_of, time_of
 from fredholm.metrics import distribution
 from fredholm.surrogates import Evaluation, Surrogate
 
@@ -86,7 +86,7 @@ def concerns(
         found += _baseline_concerns(name, evaluation)
         found += [Concern("caution", f"{name}: {text}") for text in evaluation.warnings]
         found += _reference_concerns(name, evaluation)
-        found += _drift_concerns(name, samples.targets.grid, evaluation, surrogate)
+        found += _drift_concerns(name, samples.targets.domain, evaluation, surrogate)
     return sorted(found, key=lambda concern: concern.level != "alarm")
 
 
@@ -128,7 +128,7 @@ def _reference_concerns(name: str, evaluation: Evaluation) -> list[Concern]:
 
 
 def _drift_concerns(
-    name: str, grid: Grid, evaluation: Evaluation, surrogate: Surrogate
+    name: str, domain: Domain, evaluation: Evaluation, surrogate: Surrogate
 ) -> list[Concern]:
     """Test and validation samples of one kind have errors of one size, up to chance."""
     best = surrogate.record.best
@@ -145,9 +145,9 @@ def _drift_concerns(
     text += f"validation samples ({percent(known)}). "
     if error < known:
         text += "It is easier than the training data, or overlaps with them: `fredholm check` tells"
-    elif grid.shape != trained.shape:
+    elif isinstance(domain, Grid) and isinstance(trained, Grid) and domain.shape != trained.shape:
         text += (
-            f"It has {_size(grid)} points, the training samples have {_size(trained)}: the "
+            f"It has {size(domain)} points, the training samples have {size(trained)}: the "
             "surrogate does not carry over to that resolution without loss"
         )
     else:
@@ -155,5 +155,12 @@ def _drift_concerns(
     return [Concern("caution", f"{text}.")]
 
 
-def _size(grid: Grid) -> str:
-    return " × ".join(map(str, grid.shape))
+def size(domain: Domain) -> str:
+    """Number of points: along each axis, or in the smallest and the largest of several domains."""
+    space = space_of(domain)
+    if not isinstance(space, Stack):
+        return " × ".join(map(str, domain.shape))
+    few, many = min(space.sizes), max(space.sizes)
+    points = str(few) if few == many else f"{few} to {many}"
+    time = time_of(domain)
+    return points if time is None else f"{time.size} × ({points})"

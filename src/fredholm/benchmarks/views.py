@@ -1,10 +1,21 @@
-"""What of a function of several coordinates can be drawn: lines and planes through its grid."""
+"""What of a function of several coordinates can be drawn: lines, planes and meshes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fredholm.domains import Axis, Grid
+from fredholm.benchmarks.panels import draw_lines, draw_plane, label
+from fredholm.benchmarks.point_views import PointView, point_views
+from fredholm.benchmarks.scales import Scale
+from fredholm.domains import Axis, Domain, Grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+NAMES = ("truth", "prediction")
+"""What two functions in one panel are, unless something else is said."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +34,38 @@ class View:
     axes: tuple[Axis, ...]
     transposed: bool = False
 
+    @property
+    def lines(self) -> bool:
+        """Whether functions are drawn as lines, so that two find place in one panel."""
+        return len(self.axes) == 1
+
+    def draw(
+        self,
+        figure: "FigureBase",
+        title: str,
+        parts: Sequence[np.ndarray],
+        scale: Scale,
+        names: Sequence[str] = NAMES,
+    ) -> None:
+        """The first function as colours on a plane, or all of them as lines."""
+        if self.lines:
+            (axis,) = self.axes
+            draw_lines(figure, title, axis.points().numpy(), label(axis), parts, scale, names)
+        else:
+            draw_plane(figure, title, self.axes, parts[0], scale)
+
     def of(self, values: np.ndarray) -> np.ndarray:
         """The part of an array over the grid: (n,) or (vertical, horizontal)."""
         part = values[self.index]
         return part.T if self.transposed else part
 
 
-def views(grid: Grid) -> list[View]:
+def views(domain: Domain) -> Sequence[View | PointView]:
+    """What shows a function, of a batch of domains the first."""
+    return _grid_views(domain) if isinstance(domain, Grid) else point_views(domain)
+
+
+def _grid_views(grid: Grid) -> list[View]:
     """Lines and planes that show the whole of a function, or its middle.
 
     In one dimension a line, and with time the plane (x, t), time upwards; in two the plane (x, y),
