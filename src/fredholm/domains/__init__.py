@@ -1,7 +1,7 @@
 """Where functions live: grids, clouds and meshes, and regions with boundaries in named parts."""
 
 from fredholm.domains.axis import Axis
-from fredholm.domains.boundary_points import boundary_distances, boundary_weights
+from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
 from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
@@ -38,7 +38,7 @@ from fredholm.domains.neighbours import (
     radius_edges,
 )
 from fredholm.domains.p1_levels import Level, p1_levels
-from fredholm.domains.point_weights import neighbour_weights
+from fredholm.domains.point_weights import neighbour_weights, voronoi_weights
 from fredholm.domains.refinement import mesh_of_grid, refined
 from fredholm.domains.regional import Regions, region_edges, regions
 from fredholm.domains.scattered import Scattered
@@ -48,15 +48,7 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
-    "Repaired",
-    "check_mesh",
-    "repaired",
-    "on_disk",
-    "evaluated",
-    "transfer",
-    "transfer_error",
-    "p1_levels",
-    "Level",
+    "voronoi_weights",
     "Axis",
     "Ball",
     "Boundary",
@@ -67,12 +59,14 @@ __all__ = [
     "Ellipse",
     "Grid",
     "Interval",
+    "Level",
     "Mesh",
     "PointCloud",
     "Polygon",
     "Rectangle",
     "Region",
     "Regions",
+    "Repaired",
     "Scattered",
     "Stack",
     "Unstructured",
@@ -81,6 +75,7 @@ __all__ = [
     "behind_time_of",
     "boundary_distances",
     "boundary_weights",
+    "check_mesh",
     "coarse_cloud",
     "coarse_levels",
     "cross_edges",
@@ -88,6 +83,7 @@ __all__ = [
     "delaunay_edges",
     "described",
     "edge_vectors",
+    "evaluated",
     "farthest_points",
     "interpolation_matrix",
     "joined",
@@ -97,16 +93,22 @@ __all__ = [
     "mesh_region",
     "nearest_edges",
     "neighbour_weights",
+    "on_disk",
     "over_time",
+    "p1_levels",
     "radius_edges",
     "refined",
     "region_edges",
     "regions",
+    "repaired",
     "resample",
     "scattered_of",
     "shape_features",
     "space_of",
     "stacked",
     "time_of",
+    "transfer",
+    "transfer_error",
     "unordered",
+    "wall",
 ]
