@@ -2,6 +2,7 @@
 
 from fredholm.domains.axis import Axis
 from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
+from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
 from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
@@ -48,7 +49,6 @@ from fredholm.domains.transfer import interpolation_matrix, resample
 from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
-    "voronoi_weights",
     "Axis",
     "Ball",
     "Boundary",
@@ -110,5 +110,6 @@ __all__ = [
     "transfer",
     "transfer_error",
     "unordered",
+    "voronoi_weights",
     "wall",
 ]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
@@ -15,10 +15,10 @@ from fredholm.domains import (
     Grid,
     Stack,
     Unstructured,
-    boundary_distances,
     boundary_weights,
     scattered_of,
     stacked,
+    wall,
 )
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import MLP, Coordinates, LinearAttention, Mixture, in_chunks
@@ -101,7 +101,6 @@ class GNOT(Operator):
         self.params = params
         self.weighted = weighted
         self.scaled = Coordinates([(f"x{i}", *ends, False) for i, ends in enumerate(bounds)])
-        self.extent = max(high - low for low, high in bounds)
         self.waves = waves
         dim, width = len(bounds), hidden_channels
         place = dim * (1 + 2 * waves)
@@ -109,9 +108,10 @@ class GNOT(Operator):
         def encoder(features: int) -> MLP:
             return MLP((features, width, width, width))
 
-        self.query = encoder(place + self.bounded + len(self.inside) + params)
+        edge = 2 * dim + len(self.on_boundary)
+        self.query = encoder(place + (edge + 1) * self.bounded + len(self.inside) + params)
         self.nodes = encoder(place + len(self.inside)) if self.inside or not self.bounded else None
-        self.boundary = encoder(place + dim + len(self.on_boundary)) if self.bounded else None
+        self.boundary = encoder(place - dim + edge) if self.bounded else None
         sources = (self.nodes is not None) + (self.boundary is not None)
         self.blocks = nn.ModuleList(
             _Block(dim, width, sources, heads, experts) for _ in range(layers)
@@ -126,12 +126,13 @@ class GNOT(Operator):
         given.only(*["params"] * (self.params > 0))
         home = stacked(_scattered(u.domain), len(u))
         values = u.values.flatten(1, -2)
-        sources = self._sources(home, values)
-        places = [self._place(home, home, values[..., self.inside], given)]
+        edge = self._edge(home, values)
+        sources = self._sources(home, values, edge)
+        places = [self._place(home, home, values[..., self.inside], edge, given)]
         if at is not None and at != u.domain:
             asked = stacked(_scattered(at), len(u))
             there = u.with_values(u.values[..., self.inside]).at(at).values.flatten(1, -2)
-            places.append(self._place(asked, home, there, given))
+            places.append(self._place(asked, home, there, edge, given))
         weights = self._weights(home).to(values)
         tokens = [in_chunks(self.query, place.features, size=_AT_ONCE) for place in places]
         for block in self.blocks:
@@ -141,34 +142,42 @@ class GNOT(Operator):
         domain = u.domain if at is None else at
         return Field(out.reshape(len(u), *domain.shape, -1), domain)
 
-    def _sources(self, home: Stack, values: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _edge(self, home: Stack, values: Tensor) -> Float[Tensor, "batch n f"]:
+        """Scaled coordinates, normals and boundary data: what counts on the boundary."""
+        normals = home.gathered(_normals).to(values)
+        position = self.scaled(home.points().to(values))
+        return torch.cat([position, normals, values[..., self.on_boundary]], dim=-1)
+
+    def _sources(self, home: Stack, values: Tensor, edge: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Tokens and weights of the functions that are read."""
         found = []
-        position = self._places(home, values)
+        waves = self._waves(edge[..., : home.dim])
         if self.nodes is not None:
-            tokens = self.nodes(torch.cat([position, values[..., self.inside]], dim=-1))
+            tokens = self.nodes(torch.cat([waves, values[..., self.inside]], dim=-1))
             found.append((tokens, self._weights(home).to(values)))
         if self.boundary is not None:
             ends = [member.boundary for member in home]
             numbers = pad_sequence(ends, batch_first=True).to(values.device)
-            rows = torch.arange(len(home), device=values.device)[:, None]
-            normals = home.gathered(_normals).to(values)
-            every = torch.cat([position, normals, values[..., self.on_boundary]], dim=-1)
+            features = torch.cat([waves, edge[..., home.dim :]], dim=-1)
             parts = [member.remembered(boundary_weights) for member in home]
             weights = pad_sequence(parts, batch_first=True)
             weights = weights if self.weighted else (weights > 0).double()
-            found.append((self.boundary(every[rows, numbers]), weights.to(values)))
+            found.append((self.boundary(_picked(features, numbers)), weights.to(values)))
         return found
 
-    def _place(self, points: Stack, home: Stack, values: Tensor, given: Given) -> "_Place":
+    def _place(
+        self, points: Stack, home: Stack, values: Tensor, edge: Tensor, given: Given
+    ) -> "_Place":
         """What is known of the points before any function is read."""
         position = self.scaled(points.points().to(values))
-        features = [self._places(points, values), values]
+        features = [self._waves(position), values]
         if self.bounded:
-            distances = [
-                member.remembered(boundary_distances, other) for member, other in zip(points, home)
-            ]
-            features.append(pad_sequence(distances, batch_first=True).to(values) / self.extent)
+            stencils = [member.remembered(wall, other) for member, other in zip(points, home)]
+            numbers, shares = (pad_sequence([*part], batch_first=True) for part in zip(*stencils))
+            near = _picked(edge, numbers.to(values.device)) * shares.to(values)[..., None]
+            offset, others = near.sum(-2).tensor_split([home.dim], dim=-1)
+            offset = offset - position
+            features += [offset, torch.linalg.vector_norm(offset, dim=-1, keepdim=True), others]
         if self.params:
             if given.params is None or given.params.shape[-1] != self.params:
                 raise ValueError(
@@ -179,9 +188,8 @@ class GNOT(Operator):
             features.append(constant.expand(-1, position.shape[1], -1))
         return _Place(position, torch.cat(features, dim=-1), points.mask)
 
-    def _places(self, points: Stack, like: Tensor) -> Tensor:
+    def _waves(self, x: Tensor) -> Tensor:
         """Scaled coordinates, and waves of them."""
-        x = self.scaled(points.points().to(like))
         turns = [math.pi * 2**octave * x for octave in range(self.waves)]
         return torch.cat([x, *map(torch.cos, turns), *map(torch.sin, turns)], dim=-1)
 
@@ -238,6 +246,14 @@ class _Block(nn.Module):
 
 def _scattered(domain: Domain) -> Unstructured | Domain:
     return scattered_of(domain) if isinstance(domain, Grid) else domain
+
+
+def _picked(
+    values: Float[Tensor, "batch n c"], numbers: Int[Tensor, "batch *k"]
+) -> Float[Tensor, "batch *k c"]:
+    """The values of each function at points of its own."""
+    rows = torch.arange(len(values), device=values.device)
+    return values[rows.reshape(-1, *[1] * (numbers.ndim - 1)), numbers]
 
 
 def _normals(member: Unstructured) -> Float[Tensor, "n dim"]:
