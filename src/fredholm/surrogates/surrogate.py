@@ -236,7 +236,7 @@ class Surrogate:
         wanted = self.signature.params
         if params is None and isinstance(inputs, Samples):
             params = as_trained(inputs, self.signature).params
-        if params is None and wanted and hasattr(inputs, "data_vars"):
+        elif params is None and wanted and hasattr(inputs, "data_vars"):
             missing = [v.name for v in wanted if v.name not in inputs]
             if not missing:
                 columns = [torch.as_tensor(inputs[v.name].values).expand(count) for v in wanted]
