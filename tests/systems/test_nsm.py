@@ -46,3 +46,14 @@ def test_experiment_gives_all_the_same_time_and_says_what_holds(monkeypatch):
     assert max(errors.values()) < 1 and min(steps.values()) >= 1
     assert steps["nsm"] > steps["fno, differences"]  # it computes on fewer points
     assert outcome.figures["error_of_reference"] < 1e-5
+
+
+def test_the_published_size_takes_the_worst_of_its_viscosities(monkeypatch):
+    monkeypatch.setattr(nsm, "_LONG", 0.3)
+    monkeypatch.setattr(nsm, "_VISCOSITIES", (0.01, 0.1))
+    monkeypatch.setattr(nsm, "_WIDTH", 4)
+    monkeypatch.setattr(nsm, "_TESTS", 2)
+    outcome = nsm.published_size(0, lambda line: None)
+    assert set(outcome.figures) == {"0.01", "0.1"}
+    ratios = [each["relative_l2"] for each in outcome.figures.values()]
+    assert outcome.ratio == max(r["nsm"] / r["nsm, differences"] for r in ratios)

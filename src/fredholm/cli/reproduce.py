@@ -57,15 +57,16 @@ def _experiment(system: str, size: str) -> "tuple[str, Experiment]":
     from fredholm.systems import card, keys
 
     found = card(system)
-    if found.experiment is None:
+    sizes = dict(found.sizes)
+    if found.experiment is not None:
+        sizes["small"] = found.experiment
+    if not sizes:
         able = ", ".join(name for name in keys() if card(name).experiment) or "none"
         raise FredholmError(f"{system} has no experiment to reproduce; systems with one: {able}")
-    if size == "small":
-        return system, found.experiment
-    if size not in found.sizes:
-        near = did_you_mean(size, ["small", *found.sizes])
+    if size not in sizes:
+        near = did_you_mean(size, [*sizes])
         raise FredholmError(f"{system} has no experiment of size {size!r}: {near}")
-    return f"{system}-{size}", found.sizes[size]
+    return system if size == "small" else f"{system}-{size}", sizes[size]
 
 
 def _reproduce(

@@ -30,6 +30,7 @@ SYSTEMS = {
     "pig": "fredholm.systems.pig",
     "pinn": "fredholm.systems.pinn",
     "rigno": "fredholm.systems.rigno",
+    "pirate_net": "fredholm.systems.pirate_net",
     "sfno": "fredholm.systems.sfno",
     "siren": "fredholm.systems.siren",
     "specboost": "fredholm.systems.specboost",
