@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fredholm.layers.segments import segment_sum
 
-_SPREAD = 1.25
+_SPREAD = 1.6
 """Largest ratio of the numbers of neighbours within a block: the rest would be padding."""
 
 

@@ -58,7 +58,7 @@ class GNO(Operator):
         *,
         hidden_channels: int = 32,
         layers: int = 4,
-        kernel_channels: int = 64,
+        kernel_channels: int = 32,
         aggregation: Aggregation = "quadrature",
         coordinates: bool = True,
     ) -> None:

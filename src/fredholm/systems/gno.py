@@ -16,7 +16,7 @@ from fredholm.systems.experiments import Tell, costs
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import AdamW, Budget
 
-_SECONDS = {"gno": 240.0, "convolutions": 60.0}
+_SECONDS = {"gno": 90.0, "convolutions": 30.0}
 _TRAINED, _TESTED = 100, 40
 _COARSE, _FINE = 16, 31
 _BAR, _WORSE = 1.3, 3.0
@@ -28,7 +28,7 @@ def build(
     neighbours: int = 40,
     hidden_channels: int = 32,
     layers: int = 4,
-    kernel_channels: int = 64,
+    kernel_channels: int = 32,
     aggregation: Aggregation = "quadrature",
 ) -> Operator:
     """A GNO whose balls hold a given number of points where the samples have most of them.

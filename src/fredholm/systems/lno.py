@@ -13,7 +13,7 @@ from fredholm.systems.gno import thinned
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import AdamW, Budget
 
-_SECONDS = 90.0
+_SECONDS = 45.0
 _TRAINED, _TESTED = 400, 100
 _COARSE, _FINE = 128, 512
 _BAR, _ACROSS = 0.7, 1.2
