@@ -124,6 +124,15 @@ def test_delaunay_edges_keep_all_points_of_a_graded_cloud():
     assert len(delaunay_edges(x).T) / 2 > 0.95 * every
 
 
+def test_periodic_delaunay_edges_have_no_border():
+    x = random_points(100)
+    edges = delaunay_edges(x, (1.0, 1.0))
+    assert len(edges.T) / 2 == 3 * 100, "Euler's formula on a torus"
+    moved = torch.remainder(x + torch.tensor([0.37, 0.81]), 1)
+    assert pairs(delaunay_edges(moved, (1.0, 1.0))) == pairs(edges)
+    assert pairs(delaunay_edges(moved)) != pairs(delaunay_edges(x))
+
+
 def test_the_edges_of_a_mesh_are_those_of_its_cells():
     mesh = Mesh(lattice(2), torch.tensor([[0, 1, 2], [1, 2, 3]]))
     both = {(0, 1), (0, 2), (1, 2), (1, 3), (2, 3)}

@@ -2,7 +2,6 @@
 
 from fredholm.domains.axis import Axis
 from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
-from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
 from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.delaunay import delaunay_cells, delaunay_edges

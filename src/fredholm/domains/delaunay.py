@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from scipy.spatial import Delaunay, KDTree
 from torch import Tensor
 
-from fredholm.domains.neighbours import both_ways, coordinates, cross_edges, kth_distance
+from fredholm.domains.neighbours import both_ways, coordinates, cross_edges, kth_distance, tiled
 from fredholm.domains.unstructured import Unstructured
 
 _SPARSE = 2.0
@@ -16,7 +16,9 @@ cells stay; the others are flat ones along its sides."""
 
 
 def delaunay_edges(
-    points: Unstructured | Float[Tensor, "n dim"], loops: bool = False
+    points: Unstructured | Float[Tensor, "n dim"],
+    periods: tuple[float, ...] = (),
+    loops: bool = False,
 ) -> Int[Tensor, "2 edges"]:
     """Edges of the Delaunay triangulation of the points.
 
@@ -27,18 +29,21 @@ def delaunay_edges(
 
     Args:
         points: A cloud, a mesh (whose own cells do not matter here), or coordinates.
+        periods: Period of each coordinate, zero for one that has none; none by default.
         loops: Whether a point is its own neighbour.
 
     Raises:
         ValueError: There are too few points, or they lie in a plane or on a line.
     """
     coords = coordinates(points)
-    cells = delaunay_cells(coords)
+    count = len(coords)
+    cells = delaunay_cells(tiled(coords, periods))
+    cells = cells[(cells < count).any(1)] % count
     corners = cells.shape[1]
     first, second = torch.triu_indices(corners, corners, offset=1)
     sides = torch.stack([cells[:, first], cells[:, second]]).flatten(1)
-    closest = cross_edges(coords, coords, nearest=2)
-    return both_ways(torch.cat([sides, closest], dim=1), len(coords), loops)
+    closest = cross_edges(coords, coords, nearest=2, periods=periods)
+    return both_ways(torch.cat([sides, closest], dim=1), count, loops)
 
 
 def delaunay_cells(coords: Float[Tensor, "n dim"]) -> Int[Tensor, "m corners"]:

@@ -7,7 +7,7 @@ edges.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -160,6 +160,16 @@ def coordinates(points: Unstructured | Float[Tensor, "n dim"]) -> Float[Tensor, 
     if isinstance(points, Unstructured):
         return points.coords
     return points.detach().to("cpu", torch.float64)
+
+
+def tiled(
+    coords: Float[Tensor, "n dim"], periods: tuple[float, ...]
+) -> Float[Tensor, "tiles*n dim"]:
+    """The points, then their periodic images on all sides; image i is that of point i modulo n."""
+    if not periods:
+        return coords
+    shifts = product(*((0.0, period, -period) if period else (0.0,) for period in periods))
+    return (torch.tensor([*shifts], dtype=coords.dtype)[:, None] + coords).flatten(0, 1)
 
 
 def kth_distance(tree: KDTree, points: np.ndarray, k: int) -> np.ndarray:
