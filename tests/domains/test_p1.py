@@ -8,7 +8,7 @@ from scipy.sparse.linalg import spsolve_triangular
 from scipy.spatial import Delaunay
 
 from fredholm.domains import Mesh, p1_levels
-from fredholm.domains.morphing import boundary_loop, on_disk
+from fredholm.domains.morphing import boundary_loops, on_disk
 from fredholm.domains.p1 import basis_gradients, mass, slope, stiffness
 
 
@@ -33,6 +33,11 @@ def _square(n: int, keep=lambda x: np.ones(len(x), dtype=bool), wobble: float = 
 def _slit(x: np.ndarray) -> np.ndarray:
     """A U: the square without a gap that reaches nearly to its bottom."""
     return ~((abs(x[:, 0] - 0.5) < 0.1) & (x[:, 1] > 0.2))
+
+
+def _thorn(x: np.ndarray) -> np.ndarray:
+    """A square with a square hole, into which one cell reaches from an edge."""
+    return (abs(x - 0.5).max(1) > 1 / 6) | (abs(x - [0.37, 0.52]).max(1) < 0.01)
 
 
 def _ball() -> Mesh:
@@ -134,7 +139,7 @@ def test_disk_turns_no_cell_over_and_keeps_boundary_length():
     disk = on_disk(mesh)
     assert torch.equal(disk.cells, mesh.cells), "a cell was turned over"
     radius = torch.linalg.vector_norm(disk.coords, dim=1)
-    loop = boundary_loop(mesh)
+    (loop,) = boundary_loops(mesh)
     assert torch.allclose(radius[loop], torch.ones(len(loop), dtype=torch.float64))
     inside = ~mesh.on_boundary
     assert radius[inside].max() < 1
@@ -142,6 +147,24 @@ def test_disk_turns_no_cell_over_and_keeps_boundary_length():
     steps = np.diff(np.unwrap(angle))
     along = np.linalg.norm(np.diff(mesh.coords[loop].numpy(), axis=0), axis=1)
     assert np.allclose(steps / steps.sum(), along / along.sum())
+
+
+def test_ring_keeps_cells_and_corners_and_the_boundary_of_the_hole():
+    mesh = _square(13, lambda x: abs(x - [0.55, 0.45]).max(1) > 0.2)
+    ring = on_disk(mesh)
+    assert torch.equal(ring.cells, mesh.cells), "a cell was turned over"
+    assert float(ring.volumes.sum()) == pytest.approx(0.75 * np.pi, rel=0.05)
+    radius = torch.linalg.vector_norm(ring.coords, dim=1)
+    outer, hole = boundary_loops(mesh)
+    ends = torch.ones(len(hole), dtype=torch.float64) / 2
+    assert torch.allclose(radius[torch.as_tensor(hole.copy())], ends)
+    assert radius.min() > 0.499 and len(outer) + len(hole) == len(mesh.boundary)
+    corners = [
+        int((mesh.coords - torch.tensor(x)).norm(dim=1).argmin()) for x in ((1.0, 1.0), (0.0, 1.0))
+    ]
+    angles = torch.atan2(ring.coords[corners, 1], ring.coords[corners, 0])
+    # Wherever the hole is, arc length along the square puts its corners here.
+    assert angles.tolist() == pytest.approx([np.pi / 4, 3 * np.pi / 4])
 
 
 def test_disk_hardly_changes_a_disk_and_follows_its_turns():
@@ -156,10 +179,12 @@ def test_disk_hardly_changes_a_disk_and_follows_its_turns():
     assert (on_disk(moved).coords - turned).norm(dim=1).max() < 0.02
 
 
-def test_no_disk_for_holes_and_pieces():
-    with pytest.raises(ValueError, match="without holes"):
-        on_disk(_square(9, lambda x: abs(x - 0.5).max(1) > 0.13))
-    with pytest.raises(ValueError, match="without holes"):
+def test_no_disk_for_several_holes_or_pieces():
+    with pytest.raises(ValueError, match="3 loops"):
+        on_disk(_square(17, lambda x: abs(abs(x[:, 0] - 0.5) - 0.25) + abs(x[:, 1] - 0.5) > 0.15))
+    with pytest.raises(ValueError, match="in one piece"):
         on_disk(_square(9, lambda x: abs(x[:, 0] - 0.5) > 0.1))
+    with pytest.raises(ValueError, match="flattened"):
+        on_disk(_square(10, _thorn))
     with pytest.raises(ValueError, match="triangles in the plane"):
         on_disk(_ball())

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fredholm.domains import Domain, Mesh, Stack, on_disk, stacked
 from fredholm.domains.mesh_transfer import Stencil, scattered_stencil
+from fredholm.domains.morphing import boundary_loops
 from fredholm.domains.p1 import mass, meshes_of
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import GaussianProcesses, SizedByData
@@ -20,7 +21,7 @@ _RANK = 1e-10
 
 
 class MMGP(ClosedForm):
-    """Every mesh is mapped to the unit disk, where shapes and functions can be compared.
+    """Every mesh is mapped to the unit disk, or a ring, where shapes and functions are compared.
 
     The middle one of the training meshes, mapped, is the common mesh: coordinates and functions of
     all others are interpolated onto it. There principal components with the inner product of L²
@@ -41,7 +42,8 @@ class MMGP(ClosedForm):
         Field (batch, nodes, in_channels) on triangles -> Field (batch, nodes, out_channels).
 
     Raises:
-        ValueError: A size below one; meshes with holes, in several pieces, or not in the plane.
+        ValueError: A size below one; meshes with several holes, in several pieces, or not in the
+            plane, or with a hole where the common mesh has none, or the other way round.
 
     Reference:
         Casenave, Staber & Roynard, NeurIPS 2023, arXiv:2305.12871. Departs from it: components are
@@ -155,6 +157,12 @@ class _Stencils(NamedTuple):
 
 def _to_and_from(mesh: Mesh, common: Mesh) -> _Stencils:
     disk = on_disk(mesh)
+    holes = [len(boundary_loops(part)) - 1 for part in (disk, common)]
+    if holes[0] != holes[1]:
+        raise ValueError(
+            f"the meshes of the training have {holes[1]} holes, {mesh} has {holes[0]}: shapes are "
+            "compared where one can be bent into the other"
+        )
     return _Stencils(
         scattered_stencil(disk, common.coords, "linear"),
         scattered_stencil(common, disk.coords, "linear"),

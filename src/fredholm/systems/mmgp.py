@@ -138,7 +138,7 @@ def _spread(surrogate: Surrogate, inputs: Field) -> Tensor:
 
 CARD = Card(
     key="mmgp",
-    title="Mesh morphing Gaussian process: shapes without holes, with error bars",
+    title="Mesh morphing Gaussian process: shapes that vary smoothly, with error bars",
     reference="Casenave, Staber & Roynard, NeurIPS 2023, arXiv:2305.12871",
     build=build,
     closed_form=True,
@@ -149,5 +149,5 @@ CARD = Card(
         "after minutes on a CPU instead of hours on a graphics card (no figures at hand)"
     ),
     experiment=experiment,
-    for_use="on few samples of shapes without holes that vary smoothly; answers with error bars",
+    for_use="on few samples of smoothly varying shapes with one hole or none; gives error bars",
 )
