@@ -14,6 +14,9 @@ from fredholm.layers.neighbourhoods import Block, Neighbourhoods
 Integral = Callable[[Float[Tensor, "senders c"]], Float[Tensor, "receivers c"]]
 """A function on the senders to its integrals around the receivers."""
 
+_KEPT = 4
+"""Pieces up to which the kernel is kept, because one operator is applied to several functions."""
+
 
 class KernelIntegral(nn.Module):
     """(K v)(x) = Σ_y w_xy κ(x, y) v(y): around each point a mean, weighted by learned matrices.
@@ -28,8 +31,9 @@ class KernelIntegral(nn.Module):
         marks: Numbers that a point is known to the kernel by: coordinates, coefficients.
         dim: Number of coordinates.
         hidden: Width of the two hidden layers of the kernel's network.
-        chunk: Largest number of edges that are looked at together. Where there are more, the kernel
-            is evaluated in pieces, and again in the backward pass: slower, in bounded memory.
+        chunk: Largest number of edges that are looked at together. Beyond four times as many, the
+            kernel is not kept but evaluated again for each function and in the backward pass:
+            slower, in bounded memory.
 
     Reference:
         Li et al., 2020, arXiv:2003.03485. Departs from it: the weights are those of a quadrature,
@@ -58,8 +62,7 @@ class KernelIntegral(nn.Module):
             senders, receivers: Marks of the points.
         """
         blocks = list(near.blocks(self.chunk, self.channels))
-        # Few edges: their kernels are kept, since the same operator is applied several times.
-        few = sum(block.senders.numel() for block in blocks) <= self.chunk
+        few = sum(block.senders.numel() for block in blocks) <= _KEPT * self.chunk
         kept = [self._kernel(block, senders, receivers) for block in blocks] if few else None
 
         def piece(block: Block, v: Tensor) -> Tensor:
@@ -72,8 +75,11 @@ class KernelIntegral(nn.Module):
                 parts = [checkpoint(piece, block, v, use_reentrant=False) for block in blocks]
             else:
                 parts = [piece(block, v) for block in blocks]
+            image = v.new_zeros(len(near), self.channels)
+            if not blocks:  # nobody has a neighbour
+                return image
             rows = torch.cat([block.rows for block in blocks])
-            return v.new_zeros(len(near), self.channels).index_copy(0, rows, torch.cat(parts))
+            return image.index_copy(0, rows, torch.cat(parts))
 
         return integral
 
