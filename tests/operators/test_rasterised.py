@@ -1,10 +1,11 @@
+import pytest
 import torch
 
-from fredholm.domains import Grid, Scattered
+from fredholm.domains import Grid, Mesh, Scattered, Stack
 from fredholm.fields import NOTHING, Field
 from fredholm.models import NearestShape
 from fredholm.operators import Operator, Rasterised, background
-from fredholm.operators.rasterised import depth_on, with_shape
+from fredholm.operators.rasterised import depth_on, read_off, with_shape
 from fredholm.testing import smooth, star_meshes
 
 STARS = star_meshes((10, 14))
@@ -54,3 +55,15 @@ def test_the_nearest_shape_answers_a_training_sample_with_its_own_target():
     assert torch.allclose(found.values, target.values, atol=1e-6)
     moved = model(Field(u.values.flip(0)[:, : len(STARS.members[0])], STARS.members[0]))
     assert torch.isfinite(moved.values).all()
+
+
+def test_a_shape_that_leaves_the_grid_takes_the_values_at_its_edge():
+    mesh = STARS.members[0]
+    larger = Stack((Mesh(1.5 * mesh.coords, mesh.cells), mesh))
+    image = Field(GRID.points()[None, ..., :1].expand(2, *GRID.shape, 1), GRID)
+    found = read_off(image, larger).values[..., 0]
+    ends = GRID.axes[0].start, GRID.axes[0].stop
+    assert torch.allclose(found[0], larger.members[0].coords[:, 0].clamp(*ends))
+    assert torch.allclose(found[1], mesh.coords[:, 0])
+    with pytest.raises(ValueError, match="leaves the source"):
+        image.at(larger)

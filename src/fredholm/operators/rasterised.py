@@ -11,7 +11,9 @@ from torch import Tensor
 from fredholm.domains import (
     Domain,
     Grid,
+    PointCloud,
     Scattered,
+    Stack,
     Unstructured,
     behind_time_of,
     over_time,
@@ -49,7 +51,7 @@ class Rasterised(Operator):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         image = self.operator(with_shape(u, self.grid), given)
-        return image.at(at or behind_time_of(u.domain, image.domain))
+        return read_off(image, at or behind_time_of(u.domain, image.domain))
 
     def terms(
         self, u: Field, target: Field, given: Given = NOTHING, *, generator: torch.Generator
@@ -77,7 +79,36 @@ class RasterisedFit(ClosedForm):
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         image = self.operator(with_shape(u, self.grid), given)
-        return image.at(at or behind_time_of(u.domain, image.domain))
+        return read_off(image, at or behind_time_of(u.domain, image.domain))
+
+
+def read_off(image: Field, at: Domain) -> Field:
+    """Functions on a grid evaluated at scattered points; beyond the grid at its nearest point.
+
+    A new shape may be larger than all that the grid was made for.
+    """
+    space = space_of(at)
+    if not isinstance(space, Unstructured | Stack):
+        return image.at(at)
+    bounds = tuple(
+        (float(axis.points()[0]), float(axis.points()[-1]))
+        for axis in image.grid.axes
+        if axis.name != "t"
+    )
+    if isinstance(space, Stack):
+        near: Domain = Stack(tuple(m.remembered(_moved_within, bounds) for m in space.members))
+    else:
+        near = space.remembered(_moved_within, bounds)
+    return Field(image.at(behind_time_of(near, at)).values, at)
+
+
+def _moved_within(domain: Unstructured, bounds: tuple[tuple[float, float], ...]) -> Unstructured:
+    """The points moved to the nearest ones of a box; the domain itself where it lies within."""
+    low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*bounds))
+    coords = torch.minimum(torch.maximum(domain.coords, low), high)
+    if torch.equal(coords, domain.coords):
+        return domain
+    return PointCloud(coords, domain.weights(), names=domain.names, units=domain.units)
 
 
 def background(points: Scattered) -> Grid:
