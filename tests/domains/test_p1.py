@@ -127,6 +127,16 @@ def test_nested_spaces_make_a_multigrid_solver_and_one_level_does_not():
     assert _contraction(mesh, 1) > 0.9
 
 
+def test_levels_of_tiny_meshes_and_of_pieces_are_finite():
+    pieces = _square(9, lambda x: abs(x[:, 0] - 0.5) > 0.1)
+    for mesh in (_square(2), _square(3), pieces):
+        spaces = p1_levels(mesh, 5, 4.0)
+        assert len(spaces[-1]) == 1
+        for space in spaces[1:]:
+            assert np.allclose(space.prolongation.sum(1), 1)
+            assert abs(space.operators.toarray()).max() < 10
+
+
 def test_any_level_is_free_of_units():
     mesh = _square(11)
     scaled = Mesh(1024 * mesh.coords, mesh.cells)

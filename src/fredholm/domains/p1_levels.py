@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
+from scipy.spatial import KDTree
 
 from fredholm.domains.coarsening import farthest_points
 from fredholm.domains.mesh import Mesh
@@ -66,15 +67,13 @@ def p1_levels(mesh: Mesh, levels: int, ratio: float) -> tuple[Level, ...]:
     matrices = [stiffness(mesh), mass(mesh), *(slope(mesh, axis) for axis in range(mesh.dim))]
     dim = cells.shape[1] - 1
     found = [_level(coords, matrices, dim, None, None)]
-    graph = abs(matrices[0])
     for _ in range(levels - 1):
         chosen = farthest_points(coords, max(round(len(coords) / ratio), 1))
-        owner = _owners(coords, graph, chosen)
+        owner = _owners(coords, matrices[1], chosen)
         p = _interpolation(coords, coords[chosen], cells, owner)
         matrices = [(p.T @ matrix @ p).tocsr() for matrix in matrices]
         found.append(_level(coords[chosen], matrices, dim, p, found[-1].volumes))
         coords, cells = coords[chosen], _simplices(cells, owner)
-        graph = abs(matrices[1])
     return tuple(found)
 
 
@@ -84,8 +83,8 @@ def _level(
     """The level with these matrices A, M and G."""
     stiff, mass_matrix, *slopes = matrices
     volumes = mass_matrix.sum(1)
-    # A level of one function has no stiffness.
-    diagonal = np.maximum(stiff.diagonal(), 1e-12 * stiff.diagonal().max() + 1e-300)
+    # A level of one function has no stiffness, but for rounding.
+    diagonal = np.maximum(stiff.diagonal(), 1e-9 * volumes ** (1 - 2 / dim))
     inverse = 1 / volumes
     size = volumes ** (1 / dim - 1)
     scaled = [
@@ -101,20 +100,23 @@ def _level(
     return Level(coords, volumes, operators, p, means.tocsr())
 
 
-def _owners(coords: Array, graph: Matrix, chosen: Array) -> Array:
-    """For each node, which of the chosen ones is nearest along the edges of the graph."""
-    edges = graph.tocoo()
+def _owners(coords: Array, mass_matrix: Matrix, chosen: Array) -> Array:
+    """For each node, which of the chosen ones is nearest along edges, the entries of a matrix."""
+    edges = mass_matrix.tocoo()
     length = np.linalg.norm(coords[edges.row] - coords[edges.col], axis=1)
     apart = edges.row != edges.col
     lengths = sparse.coo_array(
-        (length[apart], (edges.row[apart], edges.col[apart])), shape=graph.shape
+        (length[apart], (edges.row[apart], edges.col[apart])), shape=edges.shape
     ).tocsr()
     _, _, source = csgraph.dijkstra(
         lengths, directed=False, indices=chosen, min_only=True, return_predecessors=True
     )
     place = np.full(len(coords), -1)
     place[chosen] = np.arange(len(chosen))
-    return place[source]
+    lost = source < 0  # in a piece that holds none of the chosen
+    owner = place[np.where(lost, chosen[0], source)]
+    owner[lost] = KDTree(coords[chosen]).query(coords[lost])[1]
+    return owner
 
 
 def _simplices(cells: Array, owner: Array) -> Array:
