@@ -16,7 +16,7 @@ from fredholm.training import AdamW
 
 _SECONDS, _BAR = 150.0, 0.5
 _TRAINED, _TESTED = 400, 100
-_EDGE = 0.08
+_EDGE = 0.055
 _CELLS, _PAPER_SECONDS = 1000, 3600.0
 
 
@@ -151,7 +151,7 @@ CARD = Card(
     title="General neural operator transformer",
     reference="Hao et al., ICML 2023, arXiv:2302.14376",
     build=build,
-    recipe=Recipe(optimiser=AdamW(lr=1e-3, weight_decay=5e-5, warmup=0.2), batch=4),
+    recipe=Recipe(optimiser=AdamW(lr=2e-3, weight_decay=5e-5, warmup=0.1), batch=4),
     published=(
         "relative L2 on elastic cells: GNOT 8.65e-3, OFormer 1.83e-2, Geo-FNO 2.20e-2; heat with "
         "several input functions: GNOT 2.56e-2, MIONet 0.145"
