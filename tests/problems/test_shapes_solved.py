@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fredholm.data import Samples, generate, read, solved
+from fredholm.data import Samples, check, generate, read, solved
 from fredholm.domains import Stack
 from fredholm.errors import DataError, Interrupted
 from fredholm.fields import Field, difference, norm
@@ -157,6 +157,15 @@ def test_files_hold_the_samples_that_are_made_in_memory(tmp_path: Path):
     for a, b in zip(found.inputs.domain, samples.inputs.domain, strict=True):  # type: ignore[arg-type]
         assert torch.equal(a.coords, b.coords) and torch.equal(a.cells, b.cells)
         assert a.parts == b.parts
+
+
+def test_a_check_solves_samples_on_shapes_again_and_finds_wrong_targets():
+    samples = poisson().samples(2)
+    (said,) = (f for f in check(samples).findings if f.kind == "equation")
+    assert said.severity == "info" and "again gives the stored targets to" in said.message
+    wrong = replace(samples, targets=samples.targets.with_values(1.3 * samples.targets.values))
+    (said,) = (f for f in check(wrong).findings if f.kind == "equation")
+    assert said.severity == "error" and "do not solve this problem" in said.message
 
 
 def test_an_interrupted_call_ends_with_the_same_samples(tmp_path: Path):

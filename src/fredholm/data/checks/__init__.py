@@ -50,8 +50,8 @@ def _findings(
         yield from examine(some)
     if other is not None:
         yield from twins.leakage(some, other.head(_MOST))
+    yield from physics.solved_again(some, problem)
     if not isinstance(some.targets.domain, Grid):
         return
-    yield from physics.solved_again(some, problem)
     yield from physics.residual(some, problem)
     yield from physics.coefficients(some)

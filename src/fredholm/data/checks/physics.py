@@ -9,9 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.calculus import derivative, evaluate
+from fredholm.calls import rebuild
 from fredholm.data.checks.report import Finding
 from fredholm.data.samples import Samples
-from fredholm.domains import Grid
+from fredholm.domains import Grid, time_of
 from fredholm.errors import FredholmError
 from fredholm.fields import Field, difference, norm
 from fredholm.problems import PROBLEMS, Problem, build
@@ -35,14 +36,14 @@ def solved_again(samples: Samples, problem: Problem | None) -> Iterator[Finding]
     some = samples[:_SOLVED].to(torch.float64)
     tol = float(samples.origin.get("tolerance") or 1e-5)
     try:
-        solution = stated.solve(some.inputs, at=some.targets.grid, tol=tol)
+        solution = stated.solve(some.inputs, at=some.targets.domain, tol=tol)
     except (FredholmError, ValueError) as error:
         yield Finding("info", "equation", f"the samples could not be solved again: {error}")
         return
     gap = norm(difference(solution.field, some.targets)) / norm(some.targets).clamp(min=1e-300)
     worst = float(gap.max())
     text = (
-        f"solving {stated.key!r} again gives the stored targets to {worst:.1e} ({_SOLVED} samples)"
+        f"solving {stated.key!r} again gives the stored targets to {worst:.1e} ({len(some)} samples)"
     )
     # The stored inputs are samples: solving from them has an error of its own, which is known.
     allowed = max(10 * tol, 3 * float(solution.error.max()))
@@ -55,7 +56,7 @@ def solved_again(samples: Samples, problem: Problem | None) -> Iterator[Finding]
 
 
 def _stated(samples: Samples, problem: Problem | None) -> Problem | None:
-    """The problem on the grid of the samples; None where the file states none that we know."""
+    """The problem on the grid, or of the shapes, of the samples; None where the file states none that we know."""
     origin = samples.origin
     if problem is None:
         if origin.get("problem") not in PROBLEMS:
@@ -65,11 +66,14 @@ def _stated(samples: Samples, problem: Problem | None) -> Problem | None:
             return None
         known = {k: v for k, v in origin.get("parameters", {}).items() if k in problem.parameters}
         problem = problem.with_parameters(**known)
-    timed = "t" in samples.targets.grid.names
-    time = samples.targets.grid.axis("t") if timed else problem.time
-    if time is not None and origin.get("horizon") is not None and not timed:
+        if "shapes" in origin:
+            problem = replace(problem, shapes=rebuild(origin["shapes"]))
+    frames = time_of(samples.targets.domain)
+    time = problem.time if frames is None else frames
+    if time is not None and origin.get("horizon") is not None and frames is None:
         time = replace(time, stop=float(origin["horizon"]))
-    return replace(problem, domain=samples.inputs.grid, time=time, final=bool(time and not timed))
+    space = samples.inputs.domain if isinstance(samples.inputs.domain, Grid) else problem.domain
+    return replace(problem, domain=space, time=time, final=time is not None and frames is None)
 
 
 def _same_statement(problem: Problem, origin: Mapping[str, Any]) -> bool:
