@@ -59,11 +59,11 @@ def test_points_are_located_as_by_an_independent_search(dim):
 
 def test_thin_cells_are_found_among_many_with_nearer_middles():
     x = torch.linspace(0, 1, 3, dtype=torch.float64)
-    y = torch.linspace(0, 1, 801, dtype=torch.float64) ** 2
-    grid = Grid((3, 801))
+    y = torch.linspace(0, 1, 201, dtype=torch.float64) ** 2
+    grid = Grid((3, 201))
     nodes = torch.cartesian_prod(x, y)
     mesh = Mesh(nodes, mesh_of_grid(grid).cells)
-    points = random_points(500) * torch.tensor([1.0, 1e-4])
+    points = random_points(500) * torch.tensor([1.0, 1e-2])
     assert torch.allclose(transfer(linear(nodes), mesh, points, outside="raise"), linear(points))
 
 

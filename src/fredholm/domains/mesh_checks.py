@@ -19,6 +19,8 @@ _SAME = 1e-12
 """Distance, relative to the extent of the mesh, within which nodes are at the same place."""
 _ON = 1e-9
 """Negative barycentric coordinate up to which a node lies on the side of a cell: rounding."""
+_BLOCK = 1024
+"""Nodes whose candidate cells are looked at together: a bound on memory where cells are thin."""
 _REPAIR = "`fredholm.domains.repaired` does that"
 
 
@@ -143,23 +145,24 @@ def _check_folds(cells: Tensor) -> None:
 
 def _check_hanging(coords: Tensor, cells: Tensor, boundary: Tensor) -> None:
     """No node of the boundary lies in a cell of which it is no corner, nor on its sides."""
-    points = coords[boundary]
-    tree = KDTree(points.numpy())
-    for numbers, middles, reach in size_classes(coords, cells):
-        pairs = tree.sparse_distance_matrix(middles, reach, output_type="ndarray")
-        which = torch.from_numpy(pairs["i"].astype(np.int64))
-        cell = numbers[torch.from_numpy(pairs["j"].astype(np.int64))]
-        foreign = (cells[cell] != boundary[which, None]).all(1)
-        which, cell = which[foreign], cell[foreign]
-        inside = barycentric(coords[cells[cell]], points[which]).amin(1) >= -_ON
-        if bool(inside.any()):
-            first = int(inside.to(torch.int).argmax())
-            node, found = int(boundary[which[first]]), int(cell[first])
-            raise ValueError(
-                f"node {node} lies in cell {found} with the nodes {cells[found].tolist()} and is "
-                "no corner of it: cells overlap, or the node hangs on the side of a larger cell, "
-                "which has to be divided there"
-            )
+    classes = size_classes(coords, cells)
+    for nodes in boundary.split(_BLOCK):
+        tree = KDTree(coords[nodes].numpy())
+        for numbers, middles, reach in classes:
+            pairs = tree.sparse_distance_matrix(middles, reach, output_type="ndarray")
+            node = nodes[torch.from_numpy(pairs["i"].astype(np.int64))]
+            cell = numbers[torch.from_numpy(pairs["j"].astype(np.int64))]
+            foreign = (cells[cell] != node[:, None]).all(1)
+            node, cell = node[foreign], cell[foreign]
+            weights = barycentric(coords[cells[cell]], coords[node])
+            inside = (weights.amin(1) >= -_ON).nonzero()[:, 0]
+            if len(inside):
+                first, found = int(node[inside[0]]), int(cell[inside[0]])
+                raise ValueError(
+                    f"node {first} lies in cell {found} with the nodes {cells[found].tolist()} and "
+                    "is no corner of it: cells overlap, or the node hangs on the side of a larger "
+                    "cell, which has to be divided there"
+                )
 
 
 @dataclass(frozen=True, eq=False)
