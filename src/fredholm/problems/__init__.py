@@ -23,6 +23,7 @@ PROBLEMS = {
     "cavity": "fredholm.problems.cavity:cavity",
     "convection": "fredholm.problems.convection:convection",
     "darcy": "fredholm.problems.darcy:darcy",
+    "darcy_shapes": "fredholm.problems.darcy_shapes:darcy_shapes",
     "diffusion": "fredholm.problems.diffusion:diffusion",
     "diffusion_reaction": "fredholm.problems.diffusion_reaction:diffusion_reaction",
     "elastic_cell": "fredholm.problems.elastic_cell:elastic_cell",

@@ -43,7 +43,8 @@ def solved_again(samples: Samples, problem: Problem | None) -> Iterator[Finding]
     gap = norm(difference(solution.field, some.targets)) / norm(some.targets).clamp(min=1e-300)
     worst = float(gap.max())
     text = (
-        f"solving {stated.key!r} again gives the stored targets to {worst:.1e} ({len(some)} samples)"
+        f"solving {stated.key!r} again gives the stored targets to {worst:.1e} "
+        f"({len(some)} samples)"
     )
     # The stored inputs are samples: solving from them has an error of its own, which is known.
     allowed = max(10 * tol, 3 * float(solution.error.max()))
@@ -56,7 +57,7 @@ def solved_again(samples: Samples, problem: Problem | None) -> Iterator[Finding]
 
 
 def _stated(samples: Samples, problem: Problem | None) -> Problem | None:
-    """The problem on the grid, or of the shapes, of the samples; None where the file states none that we know."""
+    """The problem on the grid or shapes of the samples; None where the file states none we know."""
     origin = samples.origin
     if problem is None:
         if origin.get("problem") not in PROBLEMS:
