@@ -11,6 +11,7 @@ from fredholm.calculus import Tape
 from fredholm.equations import Expression
 from fredholm.equations.differential import Derivative
 from fredholm.equations.spread import is_function
+from fredholm.equations.tree import Add, Mul
 from fredholm.errors import EquationError
 from fredholm.solvers.finite_elements.given import Given, Where
 from fredholm.solvers.finite_elements.weak_form import Jet
@@ -39,7 +40,7 @@ class Integrand:
     def __init__(
         self, outputs: Sequence[Expression], states: Sequence[str], coords: Sequence[str]
     ) -> None:
-        self.states, self.rows = tuple(states), ("", *coords)
+        self.outputs, self.states, self.rows = tuple(outputs), tuple(states), ("", *coords)
         self._tape = Tape(outputs, is_function)
 
     def __call__(
@@ -57,6 +58,11 @@ class Integrand:
         like = jets.new_zeros(jets.shape[2:])
         return torch.stack([torch.as_tensor(v, dtype=like.dtype).expand_as(like) for v in found])
 
+    @property
+    def affine(self) -> bool:
+        """Whether the expressions are affine in the jets."""
+        return all(_degree(e) <= 1 for e in self.outputs)
+
     @torch.enable_grad()
     def linearised(
         self, where: Where, jets: Jets, rates: Jets, given: Given, time: float
@@ -72,6 +78,18 @@ class Integrand:
                     if part is not None:
                         slope[i] = part
         return Linearised(values.detach(), *slopes)
+
+
+def _degree(e: Expression) -> int:
+    """The degree of a polynomial in jets; of what is none, two."""
+    match e:
+        case Jet():
+            return 1
+        case Add():
+            return max(map(_degree, e.terms))
+        case Mul():
+            return sum(map(_degree, e.factors))
+    return 2 if any(isinstance(node, Jet) for node in e.walk()) else 0
 
 
 def _underived(node: Derivative, operand: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains import Mesh, Region, refined
-from fredholm.solvers.finite_elements.places import Level
+from fredholm.solvers.finite_elements.places import ElementMesh
 from fredholm.solvers.finite_elements.steady import Factors
 
 
@@ -24,14 +24,16 @@ class Rung:
         parents: For each refinement of the mesh the edges whose middles became nodes.
     """
 
-    level: Level
+    level: ElementMesh
     order: int
     factors: Factors
     parents: tuple[Float[Tensor, "edges 2"], ...]
 
-    def raised(self, nodal: Float[Tensor, "nodes"]) -> Float[Tensor, "finer"]:
-        """The nodal values here of a function that is linear in the cells of the first mesh."""
-        for edges in self.parents:
+    def raised(self, nodal: Float[Tensor, "nodes *c"]) -> Float[Tensor, "finer *c"]:
+        """The nodal values here of a function that is linear in the cells of a coarser mesh."""
+        sizes = [int(edges.max()) + 1 for edges in self.parents]
+        done = sum(size < len(nodal) for size in sizes)
+        for edges in self.parents[done:]:
             nodal = torch.cat([nodal, nodal[edges].mean(dim=1)])
         return nodal
 
@@ -61,8 +63,8 @@ class Ladder:
     def _made(self, halvings: int, order: int) -> Rung:
         if halvings == 0:
             known = [rung.level for (level, _), rung in self._rungs.items() if level == 0]
-            return Rung(known[0] if known else Level(self.mesh), order, Factors(), ())
+            return Rung(known[0] if known else ElementMesh(self.mesh), order, Factors(), ())
         coarser = self._rung(halvings - 1, order)
         mesh = coarser.level.mesh
-        finer = Level(refined(mesh, onto=self.region))
+        finer = ElementMesh(refined(mesh, onto=self.region))
         return Rung(finer, order, Factors(), (*coarser.parents, mesh.edges))

@@ -25,10 +25,10 @@ class Elements:
             the mesh, in its order.
 
     Shapes:
-        jets (basis, 1 + dim, cells, points), dofs (cells, basis).
+        jets (1 + dim, cells, points, basis), dofs (cells, basis).
     """
 
-    jets: Float[Tensor, "basis rows cells points"]
+    jets: Float[Tensor, "rows cells points basis"]
     dofs: Int[Tensor, "cells basis"]
 
 
@@ -77,7 +77,7 @@ class Space:
         return (self.shares * nodal[self.corners]).sum(dim=-1)
 
 
-class Level:
+class ElementMesh:
     """A mesh and what finite elements need of it, which is computed once.
 
     Args:
@@ -115,7 +115,7 @@ class Level:
         """
         bases = {order: self._basis(part, order, 2 * max(orders) + 2) for order in orders}
         (basis, *_) = bases.values()
-        points = _last(basis.global_coordinates().value)
+        points = _last(np.asarray(basis.global_coordinates()))
         normals = None if part is None else _last(basis.normals)
         weights = torch.from_numpy(np.array(basis.dx))
         return Place(points, weights, normals, {m: _table(b) for m, b in bases.items()})
@@ -164,11 +164,11 @@ def _numbers(cells: Any, facets: Int[Tensor, "f k"]) -> Int[ndarray, "f"]:
 
 def _table(basis: Any) -> Elements:
     jets = [
-        np.concatenate([np.broadcast_to(f.value, basis.dx.shape)[None], f.grad])
+        np.concatenate([np.broadcast_to(f, basis.dx.shape)[None], f.grad])
         for (f,) in basis.basis
     ]
     return Elements(
-        torch.from_numpy(np.stack(jets)),
+        torch.from_numpy(np.stack(jets, axis=-1)),
         torch.from_numpy(np.array(basis.element_dofs.T, dtype=np.int64)),
     )
 

@@ -66,7 +66,7 @@ class FiniteElements:
 
     tol: float = 1e-3
     order: int = 2
-    size: int = 60_000
+    size: int = 40_000
     steps: int = 10_000
 
     def __post_init__(self) -> None:
@@ -140,14 +140,14 @@ class FiniteElements:
     ) -> "_Found":
         """One sample: finer and finer elements until two solutions agree, or there are too many."""
         pressed = bool(task.statement.multipliers)
-        before, weights = None, ladder.mesh.weights()[:, None]
+        before, values, weights = None, None, ladder.mesh.weights()[:, None]
         rungs = ladder.rungs(2 if pressed else 1, 2 if pressed else self.order)
         for number, rung in enumerate(rungs):
             system = task.system(rung, nodal)
             if number > 1 and system.count > self.size:
                 break
-            values, steps = self._run(task, system, rung, nodal)
-            values = values[:, : len(ladder.mesh)]
+            before = values
+            values, steps = self._run(task, system, rung, nodal, before)
             error = math.inf if before is None else _distance(values, before, weights)
             details = {
                 "cells": len(rung.level.mesh.cells),
@@ -155,18 +155,25 @@ class FiniteElements:
                 "unknowns": system.count,
                 "steps": steps,
             }
-            before = values
             if error <= self.tol:
                 break
-        return _Found(values, error + _ROUNDING, details)
+        assert values is not None, "a ladder has a first rung"
+        return _Found(values[:, : len(ladder.mesh)], error + _ROUNDING, details)
 
     def _run(
-        self, task: "_Task", system: System, rung: Rung, nodal: Mapping[str, Tensor]
+        self,
+        task: "_Task",
+        system: System,
+        rung: Rung,
+        nodal: Mapping[str, Tensor],
+        coarser: Float[Tensor, "frames coarse c"] | None,
     ) -> tuple[Float[Tensor, "frames nodes c"], int]:
         """The unknowns at all nodes of a mesh, at all times, and the number of steps."""
         system.determined()
         if task.time is None:
-            y, steps = settle(system, _NEWTON, rung.factors)
+            guess = None if coarser is None else task.guess(system, rung.raised(coarser[0]))
+            y, steps = settle(system, _NEWTON, rung.factors, guess)
+            system.require_balance(y)
             frames = [y]
         else:
             start = task.start(system, rung, nodal)
@@ -223,6 +230,15 @@ class _Task:
             y[system.slices[state]] = values
         return y
 
+    def guess(self, system: System, nodal: Float[Tensor, "nodes c"]) -> ndarray | None:
+        """A steady state to begin with; where the equations are linear there is no use for one."""
+        if self.statement.affine:
+            return None
+        y = system.at_rest()
+        for (state,), values in zip(self.statement.chains.values(), nodal.T):
+            y[system.slices[state]] = system.spaces[state].raised(values).numpy()
+        return y
+
     def shown(
         self, system: System, frames: Float[ndarray, "frames n"]
     ) -> Float[Tensor, "frames nodes c"]:
@@ -247,7 +263,8 @@ def _mesh(domain: Unstructured) -> Mesh:
 
 
 def _distance(a: Tensor, b: Tensor, weights: Tensor) -> float:
-    """The L2 distance of two functions relative to the first."""
+    """The L2 distance of two functions relative to the first, at the nodes that have weights."""
+    a, b = a[:, : len(weights)], b[:, : len(weights)]
     gap, size = ((weights * v**2).sum().sqrt() for v in (a - b, a))
     return float(gap / size.clamp(min=1e-300))
 

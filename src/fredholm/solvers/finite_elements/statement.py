@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fredholm.equations import Equation
 from fredholm.equations.tree import mul
 from fredholm.solvers.finite_elements.conditions import Side, sides
+from fredholm.solvers.finite_elements.given import Given
 from fredholm.solvers.finite_elements.integrand import Integrand
 from fredholm.solvers.finite_elements.weak_form import chains_of, multipliers, weak_form
 
@@ -35,6 +36,17 @@ class Statement:
     def states(self) -> tuple[str, ...]:
         """Names of all states, unknown by unknown."""
         return tuple(state for states in self.chains.values() for state in states)
+
+    @property
+    def affine(self) -> bool:
+        """Whether equations and conditions are linear in the unknowns."""
+        return self.inside.affine and all(each.affine for each in self.through.values())
+
+    def autonomous(self, given: Given) -> bool:
+        """Whether nothing but the unknowns changes in time."""
+        fluxes = [e for each in self.through.values() for e in each.outputs]
+        values = [e for side in self.sides.values() for e in side.values.values()]
+        return all(map(given.constant_in_time, (*self.inside.outputs, *fluxes, *values)))
 
 
 def compiled(

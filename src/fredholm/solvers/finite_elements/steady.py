@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,7 +33,7 @@ class Steady(Protocol):
 class Factors:
     """The factors of the last matrix, kept for the next one if that is the same."""
 
-    matrix: sp.csc_array | None = None
+    matrix: Any = None
     solve: Callable[[ndarray], ndarray] = field(default=lambda right: right)
 
     def __call__(self, matrix: sp.csr_array) -> Callable[[ndarray], ndarray]:
@@ -43,6 +43,10 @@ class Factors:
         if not self._is_last(columns):
             self.matrix, self.solve = columns, _factorised(columns)
         return self.solve
+
+    def fits(self, right: ndarray) -> bool:
+        """Whether there are factors for systems of this size."""
+        return self.matrix is not None and self.matrix.shape[0] == len(right)
 
     def _is_last(self, matrix: sp.csc_array) -> bool:
         last = self.matrix
@@ -71,7 +75,9 @@ def _factorised(matrix: sp.csc_array) -> Callable[[ndarray], ndarray]:
         return lambda right: np.full_like(right, np.nan)
 
 
-def settle(system: Steady, tol: float, factors: Factors) -> tuple[Float[ndarray, "n"], int]:
+def settle(
+    system: Steady, tol: float, factors: Factors, guess: Float[ndarray, "n"] | None = None
+) -> tuple[Float[ndarray, "n"], int]:
     """A solution of F = 0, and in how many linear solves it was found.
 
     The first approximation solves the equations linearised at rest: of a flow, those without
@@ -81,7 +87,8 @@ def settle(system: Steady, tol: float, factors: Factors) -> tuple[Float[ndarray,
     Args:
         system: F.
         tol: Relative change at which Newton's method ends.
-        factors: Factors of a matrix to begin with.
+        factors: Factors of the last matrix.
+        guess: A state that may be near the solution.
 
     Raises:
         EquationError: The equations leave something undetermined.
@@ -99,6 +106,11 @@ def settle(system: Steady, tol: float, factors: Factors) -> tuple[Float[ndarray,
     def matrix(y: ndarray) -> sp.csr_array:
         return system.linearised(0.0, y, np.zeros_like(y))[0]
 
+    solves = 0
+    if guess is not None:
+        found, solves = _newton(residual, matrix, guess, tol, factors)
+        if found is not None:
+            return found, solves
     of_rest, linear = residual(rest), matrix(rest)
     start = rest - factors(linear)(of_rest)
     if not np.isfinite(start).all():
@@ -120,9 +132,10 @@ def settle(system: Steady, tol: float, factors: Factors) -> tuple[Float[ndarray,
 
         return _newton(shared, tangent, y, tol, factors)
 
-    found, solves = newton(start, 1.0)
+    found, count = newton(start, 1.0)
+    solves += 1 + count
     if found is not None:
-        return found, 1 + solves
+        return found, solves
     y, reached, step = start, 0.0, 0.25
     while reached < 1.0:
         share = min(1.0, reached + step)
@@ -137,7 +150,7 @@ def settle(system: Steady, tol: float, factors: Factors) -> tuple[Float[ndarray,
                 )
             continue
         y, reached, step = found, share, 2 * step
-    return y, 1 + solves
+    return y, solves
 
 
 def _newton(
@@ -149,8 +162,8 @@ def _newton(
 ) -> tuple[Float[ndarray, "n"] | None, int]:
     """Damped steps until they are small; None where they do not become so."""
     right = residual(y)
-    # The matrix of the last step serves to see whether anything is left to do.
-    if _size(factors.solve(right), y) <= tol and factors.matrix is not None:
+    # A linear system was solved with this matrix: nothing is left to do.
+    if factors.fits(right) and _size(factors.solve(right), y) <= tol:
         return y, 0
     for sweep in range(1, _SWEEPS + 1):
         solve = factors(matrix(y))

@@ -16,10 +16,12 @@ from fredholm.equations import Expression
 from fredholm.errors import EquationError
 from fredholm.solvers.finite_elements.given import Given, Where
 from fredholm.solvers.finite_elements.integrand import Linearised
-from fredholm.solvers.finite_elements.places import Level, Place, Space
+from fredholm.solvers.finite_elements.places import ElementMesh, Place, Space
 from fredholm.solvers.finite_elements.statement import Statement
 
 Matrices = tuple[sp.csr_array, sp.csr_array]
+_UNBALANCED = 0.01
+"""What discretisation may leave of a balance of sources and fluxes."""
 _FREE = 1e-9
 """How far a constant may change an equation that does not determine it, by rounding."""
 
@@ -37,7 +39,7 @@ class System:
         EquationError: The parts of the boundary are not those of the conditions.
     """
 
-    def __init__(self, statement: Statement, level: Level, order: int, given: Given) -> None:
+    def __init__(self, statement: Statement, level: ElementMesh, order: int, given: Given) -> None:
         _require_parts(statement, level.mesh)
         self.statement, self.level, self.given = statement, level, given
         self.orders = {
@@ -56,6 +58,7 @@ class System:
             for part in (None, *(p for p in statement.through if p in level.mesh.parts))
         }
         self._fixed = {s: self._numbers(s) for s in self.spaces}
+        self._frozen: tuple[Matrices, Float[ndarray, "n"]] | None = None
 
     @property
     def count(self) -> int:
@@ -67,20 +70,31 @@ class System:
         return np.zeros(self.count)
 
     def determined(self) -> "System":
-        """The system with the means of unknowns set to zero that nothing else determines."""
+        """The system with the means of unknowns set to zero that nothing else determines.
+
+        Where it is linear and nothing changes in time its matrices are kept: they are all there is.
+        """
         rest = self.at_rest()
-        (matrix, _) = self.linearised(0.0, rest, rest)
-        size = abs(matrix)
+        found = self.linearised(0.0, rest, rest)
+        (matrix, rates), size = found, abs(found[0])
         for unknown, states in self.statement.chains.items():
             constant = np.zeros(self.count)
             constant[self.slices[states[0]]] = 1.0
             moved, most = np.abs(matrix @ constant).max(), (size @ constant).max()
-            if moved <= _FREE * most and unknown not in self.means:
+            # What has a rate keeps the mean of its initial state.
+            free = moved <= _FREE * most and not np.any(rates @ constant)
+            if free and unknown not in self.means:
                 self.means = (*self.means, unknown)
+        if self.statement.affine and self.statement.autonomous(self.given):
+            rest = self.at_rest()
+            self._frozen = self._bordered(*found), self._residual(0.0, rest, rest)
         return self
 
     def residual(self, times: ndarray, y: ndarray, rate: ndarray) -> Float[ndarray, "n b"]:
         """F at b times, for columns of y and y'."""
+        if self._frozen is not None:
+            (by_y, by_rate), at_rest = self._frozen
+            return by_y @ y + by_rate @ rate + at_rest[:, None]
         columns = zip(np.atleast_1d(times).tolist(), y.T, rate.T)
         return np.stack([self._residual(*column) for column in columns], axis=1)
 
@@ -89,8 +103,8 @@ class System:
         for where, states, values, _ in self._evaluated(time, y, rate, derive=False):
             for i, state in enumerate(states):
                 elements = where.elements[self.orders[state]]
-                rows = elements.jets[:, : values.shape[1]]
-                local = torch.einsum("breq,req,eq->eb", rows, values[i], where.weights)
+                tested = (values[i] * where.weights)[..., None, :]
+                local = (tested @ elements.jets[: values.shape[1]]).sum(dim=0)
                 numbers = self.slices[state].start + elements.dofs
                 total.index_add_(0, numbers.flatten(), local.flatten())
         found = total.numpy()
@@ -103,6 +117,8 @@ class System:
 
     def linearised(self, time: float, y: ndarray, rate: ndarray) -> Matrices:
         """The sparse matrices ∂F/∂y and ∂F/∂y'."""
+        if self._frozen is not None:
+            return self._frozen[0]
         blocks: tuple[list, list] = ([], [])
         for where, states, _, slopes in self._evaluated(time, y, rate, derive=True):
             for found, by in zip(blocks, slopes):
@@ -112,11 +128,15 @@ class System:
         free[np.concatenate([numbers for numbers in self._fixed.values()])] = 0.0
         by_y = sp.csr_array(sp.diags_array(free) @ by_y + sp.diags_array(1.0 - free))
         by_rate = sp.csr_array(sp.diags_array(free) @ by_rate)
+        return self._bordered(by_y, by_rate)
+
+    def _bordered(self, by_y: sp.csr_array, by_rate: sp.csr_array) -> Matrices:
+        """The matrices with rows and columns for means that are zero."""
         if not self.means:
             return by_y, by_rate
         weights, none = self._mean_weights(), sp.csr_array((len(self.means),) * 2)
-        by_y = sp.block_array([[by_y, sp.csr_array(weights)], [sp.csr_array(weights.T), None]])
-        return sp.csr_array(by_y), sp.csr_array(sp.block_diag((by_rate, none)))
+        bordered = sp.block_array([[by_y, sp.csr_array(weights)], [sp.csr_array(weights.T), None]])
+        return sp.csr_array(bordered), sp.csr_array(sp.block_diag((by_rate, none)))
 
     def _evaluated(
         self, time: float, y: ndarray, rate: ndarray, *, derive: bool
@@ -173,14 +193,14 @@ class System:
         for state, where in self.slices.items():
             elements = at.elements[self.orders[state]]
             local = torch.from_numpy(vector[where])[elements.dofs]
-            found.append(torch.einsum("breq,eb->req", elements.jets, local))
+            found.append((elements.jets @ local[..., None])[..., 0])
         return torch.stack(found)
 
     def _where(self, at: Place) -> Where:
         linear = at.elements[1]
 
         def interpolate(nodal: Tensor, row: int) -> Tensor:
-            return torch.einsum("beq,eb->eq", linear.jets[:, row], nodal[linear.dofs])
+            return (linear.jets[row] @ nodal[linear.dofs][..., None])[..., 0]
 
         return Where(self.statement.coords, at.points, interpolate, at.normals)
 
@@ -196,11 +216,10 @@ class System:
                 if not bool(slopes.any()):
                     continue
                 trial = at.elements[self.orders[state]]
-                left = torch.einsum(
-                    "breq,rseq,eq->ebsq", test.jets[:, : len(slopes)], slopes, at.weights
-                )
-                right = trial.jets.permute(2, 1, 3, 0)
-                local = left.flatten(2) @ right.flatten(1, 2)
+                local = torch.zeros(*test.dofs.shape, trial.dofs.shape[1], dtype=torch.float64)
+                for r, s in slopes.flatten(2).any(dim=2).nonzero().tolist():
+                    scaled = (slopes[r, s] * at.weights)[..., None] * test.jets[r]
+                    local.baddbmm_(scaled.mT, trial.jets[s])
                 rows = (self.slices[row_state].start + test.dofs)[:, :, None].expand_as(local)
                 columns = (self.slices[state].start + trial.dofs)[:, None, :].expand_as(local)
                 found.append((rows.flatten(), columns.flatten(), local.flatten()))
@@ -218,7 +237,7 @@ class System:
         for column, unknown in enumerate(self.means):
             state = self.statement.chains[unknown][0]
             elements = at.elements[self.orders[state]]
-            local = torch.einsum("beq,eq->eb", elements.jets[:, 0], at.weights)
+            local = at.weights[:, None] @ elements.jets[0]
             integrals = torch.zeros(len(self.spaces[state]), dtype=torch.float64)
             integrals.index_add_(0, elements.dofs.flatten(), local.flatten())
             found[self.slices[state], column] = integrals.numpy()
@@ -232,6 +251,24 @@ class System:
 
     def _on(self, part: str, state: str) -> Int[ndarray, "k"]:
         return self.slices[state].start + self.level.on(part, self.orders[state])
+
+    def require_balance(self, y: Float[ndarray, "n"]) -> None:
+        """Refuses sources that do not balance the fluxes of an unknown without a mean.
+
+        Raises:
+            EquationError: The multiplier of a mean that is zero is not small.
+        """
+        rest = self.at_rest()
+        for unknown, multiplier in zip(self.means, y[self.size :]):
+            row = self.slices[self.statement.chains[unknown][-1]]
+            size = np.abs(self._residual(0.0, rest, rest)[row]).sum()
+            excess = abs(multiplier) * self.level.mesh.measure
+            if unknown not in self.statement.multipliers and excess > _UNBALANCED * size:
+                raise EquationError(
+                    f"nothing fixes the mean of {unknown!r}, and its sources and fluxes do not "
+                    f"balance: {excess:.3g} is left over of {size:.3g}; prescribe a value on a "
+                    "part, or subtract the mean of the source"
+                )
 
     def prescribed(self, time: float) -> Mapping[str, tuple[ndarray, ndarray]]:
         """By state the entries of y with prescribed values, and these: means where parts meet."""
