@@ -5,7 +5,16 @@ import math
 import pytest
 import torch
 
-from fredholm.domains import Grid, PointCloud, Stack, boundary_weights, kd_boxes, scattered_of
+from fredholm.domains import (
+    Grid,
+    PointCloud,
+    Stack,
+    boundary_distances,
+    boundary_weights,
+    kd_boxes,
+    scattered_of,
+    wall,
+)
 from fredholm.domains.box_grids import box_points, from_boxes, plain, to_boxes
 from fredholm.fields import Field, Given
 from fredholm.layers import LinearAttention, Mixture, in_chunks
@@ -195,6 +204,23 @@ def test_boundary_weights_measure_the_boundary():
     cloud = PointCloud(disk.coords, parts={"rim": disk.boundary})
     assert float(boundary_weights(cloud).sum()) == pytest.approx(length, rel=0.01)
     assert len(boundary_weights(scattered_of(Grid((4, 4), periodic=True)))) == 0
+
+
+def test_the_wall_continues_boundary_data_to_the_inside():
+    disk = star_meshes((8,)).members[0]
+    numbers, shares = wall(disk)
+    found = (shares[..., None] * disk.coords[numbers]).sum(1)
+    edge = disk.boundary
+    assert torch.allclose(found[edge], disk.coords[edge], rtol=0, atol=1e-12)
+    assert torch.allclose(shares.sum(1), torch.ones(len(disk)).double())
+    assert set(numbers.flatten().tolist()) <= set(edge.tolist())
+    distances = boundary_distances(disk)[:, 0]
+    near = distances < 0.3  # further inside, the nearest points may lie on opposite sides
+    gap = (found - disk.coords).norm(dim=1) - distances
+    assert float(gap[near].abs().max()) < 0.05
+    elsewhere = wall(PointCloud(disk.coords[:5]), disk)
+    assert torch.equal(elsewhere[0], numbers[:5]) and torch.equal(elsewhere[1], shares[:5])
+    assert not wall(PointCloud(disk.coords))[1].any(), "no boundary, no shares"
 
 
 def test_a_grid_is_the_cloud_of_its_points():

@@ -31,9 +31,10 @@ _AT_ONCE = 1024
 class GNOT(Operator):
     """General neural operator transformer: points ask the input functions, then one another.
 
-    A query token is made of a point's coordinates, its distance to the boundary, the input there
-    and the parameters. The functions that are read are the input on all points and, where domains
-    have boundaries, the boundary: its points, normals and boundary data. Each of the blocks does
+    A query token is made of a point's coordinates, waves of them, the input there and the
+    parameters; where domains have boundaries, also of the wall: where the nearest boundary points
+    lie, their normals and boundary data. The functions that are read are the input on all points
+    and, where there is one, all of the boundary. Each of the blocks does
 
         x <- x + A(x; functions),  x <- x + LN(Σₘ gₘ Eₘ(x)),
         x <- x + A(x; x at home),  x <- x + LN(Σₘ gₘ Fₘ(x))
@@ -68,8 +69,8 @@ class GNOT(Operator):
 
     Reference:
         Hao et al., ICML 2023, arXiv:2302.14376. Departs from it: quadrature weights; padding is
-        left out of the sums; points asked for elsewhere are not read; query tokens hold the
-        input at their point and the distance to the boundary; all channels are one function.
+        left out of the sums; points asked for elsewhere are not read; query tokens hold waves, the
+        input at their point and the wall; all channels inside are one function.
     """
 
     def __init__(
