@@ -123,10 +123,10 @@ class Interaction(nn.Module):
             weights: Positive weights of the edges in the means; equal without them.
         """
         messages = self._messages(edges, senders, receivers, graph, told)
-        if weights is None:
-            weights = messages.new_ones(len(messages))
+        counted = messages if weights is None else weights[:, None] * messages
+        weights = messages.new_ones(len(messages)) if weights is None else weights
         total = segment_sum(weights, graph[1], len(receivers)).clamp(min=1e-30)
-        mean = segment_sum(weights[:, None] * messages, graph[1], len(receivers)) / total[:, None]
+        mean = segment_sum(counted, graph[1], len(receivers)) / total[:, None]
         hidden = self.of_node(receivers) + self.of_mean(mean)
         if self.of_token is not None:
             assert told is not None and told.token is not None
@@ -142,7 +142,8 @@ class Interaction(nn.Module):
         size = max(len(edges), 1) if torch.is_grad_enabled() else _AT_ONCE
         parts = []
         for part, (j, i) in zip(edges.split(size), (g.unbind() for g in graph.split(size, dim=1))):
-            hidden = functional.silu(self.of_edge(part) + sent[j] + received[i])
+            nodes = sent.index_select(0, j) + received.index_select(0, i)
+            hidden = functional.silu(self.of_edge(part) + nodes)
             numbers, owner = (None, None) if told is None else (told.numbers, told.owner[i])
             parts.append(self.message_norm(self.message(hidden), numbers, owner))
         return torch.cat(parts)
