@@ -111,13 +111,13 @@ def test_middle_nodes_and_lonely_nodes_are_left_out(tmp_path: Path) -> None:
 
 def test_physical_names_become_parts(tmp_path: Path) -> None:
     path = tmp_path / "m.msh"
-    lines = [[0, 1], [1, 2], [2, 4]]
+    lines = [[0, 1], [1, 2], [2, 4], [1, 0], [1, 0]]  # one inside, one twice, one in two parts
     mesh = meshio.Mesh(
         np.c_[SQUARE, np.zeros(5)],
         [("triangle", FAN), ("line", lines)],
         cell_data={
-            "gmsh:physical": [np.full(4, 7), np.array([1, 2, 1])],
-            "gmsh:geometrical": [np.full(4, 7), np.array([1, 2, 1])],
+            "gmsh:physical": [np.full(4, 7), np.array([1, 2, 1, 1, 2])],
+            "gmsh:geometrical": [np.full(4, 7), np.array([1, 2, 1, 1, 2])],
         },
         field_data={"inlet": np.array([1, 1]), "wall": np.array([2, 1]), "body": np.array([7, 2])},
     )
@@ -126,6 +126,7 @@ def test_physical_names_become_parts(tmp_path: Path) -> None:
     assert found.mesh.parts == ("inlet", "wall", "boundary")
     assert found.mesh.on("inlet").tolist() == [0, 1] and found.mesh.on("wall").tolist() == [1, 2]
     assert "1 lines inside the mesh are no boundary and were left out" in found.notes
+    assert "1 lines are in several parts and count for the first" in found.notes
 
 
 def test_values_of_cells_are_averaged_to_the_nodes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from fredholm.data.readers.simplices import PLURALS, SHAPES, corners, simplices
 from fredholm.domains import Mesh, PointCloud
+from fredholm.domains.facets import cell_facets, row_numbers
 from fredholm.errors import DataError
 
 _FLAT = 1e-9
@@ -212,32 +213,35 @@ def _boundary(
     Raises:
         DataError: Some are sides of no cell.
     """
-    size = cells.shape[1]
-    sides = np.concatenate([np.delete(cells, k, axis=1) for k in range(size)])
-    sides, times = np.unique(np.sort(sides, axis=1), axis=0, return_counts=True)
-    count = {tuple(side): int(n) for side, n in zip(sides.tolist(), times)} if parts else {}
-    taken: set[tuple[int, ...]] = set()
+    if not parts:
+        return {}
+    sides = cell_facets(torch.from_numpy(cells)).flatten(0, 1)
+    tables = [
+        torch.from_numpy(np.unique(np.sort(facets, axis=1), axis=0)) for facets in parts.values()
+    ]
+    numbers = row_numbers(torch.cat([sides, *tables]))
+    cells_at = numbers[: len(sides)].bincount(minlength=int(numbers.max()) + 1)
+    taken = torch.zeros(len(cells_at), dtype=torch.bool)
+    named = numbers[len(sides) :].split([len(table) for table in tables])
+    what = _NAMES[cells.shape[1] - 2]
     inner = repeated = 0
     result = {}
-    for name, facets in parts.items():
-        keys = [tuple(key) for key in np.unique(np.sort(facets, axis=1), axis=0).tolist()]
-        lost = [key for key in keys if key not in count]
-        if lost:
+    for name, facets, keys in zip(parts, tables, named):
+        lost = facets[cells_at[keys] == 0]
+        if len(lost):
             raise DataError(
-                f"{path}: {len(lost)} {_NAMES[size - 2]} of part {name or 'without name'!r} are "
-                f"sides of no cell, the first joins the nodes {list(lost[0])}; remove them"
+                f"{path}: {len(lost)} {what} of part {name or 'without name'!r} are sides of no "
+                f"cell, the first joins the nodes {lost[0].tolist()}; remove them"
             )
-        outer = [key for key in keys if count[key] == 1 and name]
-        inner += sum(count[key] > 1 for key in keys)
-        repeated += sum(key in taken for key in outer)
-        kept = [key for key in outer if key not in taken]
-        taken.update(kept)
-        if kept:
-            result[name] = torch.tensor(kept)
+        outer = (cells_at[keys] == 1) & bool(name)
+        inner += int((cells_at[keys] > 1).sum())
+        repeated += int((outer & taken[keys]).sum())
+        kept = facets[outer & ~taken[keys]]
+        taken[keys[outer]] = True
+        if len(kept):
+            result[name] = kept
     if inner:
-        notes.append(
-            f"{inner} {_NAMES[size - 2]} inside the mesh are no boundary and were left out"
-        )
+        notes.append(f"{inner} {what} inside the mesh are no boundary and were left out")
     if repeated:
-        notes.append(f"{repeated} {_NAMES[size - 2]} are in several parts and count for the first")
+        notes.append(f"{repeated} {what} are in several parts and count for the first")
     return result
