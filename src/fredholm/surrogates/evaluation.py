@@ -85,13 +85,24 @@ def apply(operator: Operator, samples: Samples, *, batch: int = 64) -> Field:
     return batched(parts)
 
 
+def _place(operator: Operator) -> Tensor:
+    """A tensor on the device and in the precision of an operator."""
+    return next(iter(operator.state_dict().values()), torch.empty(0))
+
+
+def _errors(operator: Operator, samples: Samples) -> Float[Tensor, "batch"]:
+    """Relative errors of a baseline in its own precision."""
+    samples = samples.to(_place(operator).dtype)
+    return relative_l2(apply(operator, samples), samples.targets).cpu()
+
+
 def evaluate(
     operator: Operator, samples: Samples, *, baselines: Mapping[str, Operator] | None = None
 ) -> Evaluation:
     """Errors of an operator, and of baselines fitted to its training samples, on some samples."""
     import time
 
-    place = next(iter(operator.state_dict().values()), torch.empty(0))
+    place = _place(operator)
     samples = samples.to(place.device, place.dtype)
     began = time.monotonic()
     predicted = apply(operator, samples)
@@ -99,7 +110,7 @@ def evaluate(
     gap = predicted.with_values(predicted.values - samples.targets.values)
     on_grid = isinstance(predicted.domain, Grid)
     others = {
-        name: relative_l2(apply(other.to(place.device), samples), samples.targets).cpu()
+        name: _errors(other.to(place.device), samples)
         for name, other in (baselines or {}).items()
     }
     return Evaluation(

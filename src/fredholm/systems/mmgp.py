@@ -1,6 +1,8 @@
 """Mesh morphing Gaussian process."""
 
+import time
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -79,21 +81,20 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     samples = problem.samples(_TRAINED + _TESTED, seed=seed, tol=_TOL).to(torch.float32)
     train, test = samples[:_TRAINED], samples[_TRAINED:]
     others = wilder.sample(_OTHERS, generator=torch.Generator().manual_seed(seed + 1_000_000))
-    trained = contest(
-        train,
-        {"mmgp": {}, "beno": {}, "rigno": {"hidden_channels": 32, "layers": 4}},
-        seconds=_SECONDS,
-        seed=seed,
-        tell=tell,
-        clock="processor",
-    )
+    began = time.process_time()
+    trained = contest(train, {"mmgp": {}}, seconds=_SECONDS, seed=seed, tell=tell)
+    taken = time.process_time() - began
+    networks: dict[str, dict[str, Any]] = {
+        "beno": {},
+        "rigno": {"hidden_channels": 32, "layers": 4},
+    }
+    trained |= contest(train, networks, seconds=_SECONDS, seed=seed, tell=tell, clock="processor")
     found = {name: surrogate.evaluate(test) for name, surrogate in trained.items()}
     errors = {name: evaluation.relative_l2 for name, evaluation in found.items()}
-    baseline = min(("beno", "rigno"), key=lambda name: errors[name])
+    baseline = min(networks, key=lambda name: errors[name])
     ratio = errors["mmgp"] / errors[baseline]
     covered = _covered(trained["mmgp"], test)
     wider = _variance(trained["mmgp"], others) / _variance(trained["mmgp"], test.inputs)
-    in_time = trained["mmgp"].record.seconds <= _SECONDS
     held = _COVERED[0] <= covered <= _COVERED[1] and wider >= _WIDER
     sizes = [len(mesh) for mesh in stacked(samples.inputs.domain, len(samples))]
     return Outcome(
@@ -110,9 +111,10 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "variance_of_other_shapes": wider,
             "variance_bar": _WIDER,
             "nodes": {"least": min(sizes), "most": max(sizes)},
+            "seconds_of_mmgp": taken,
             "cost": costs(trained),
         },
-        passed=ratio <= _BAR and held and in_time,
+        passed=ratio <= _BAR and held and taken <= _SECONDS,
     )
 
 
