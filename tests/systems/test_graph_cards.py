@@ -60,7 +60,7 @@ def test_coefficients_are_named():
         learn(samples, "beno", budget=STEPS, choices=Choices(hyper=hyper))
 
 
-@pytest.mark.parametrize("trajectory", ["pairs", "direct"])
+@pytest.mark.parametrize("trajectory", ["pairs", "step", "direct"])
 @pytest.mark.parametrize("key", ["beno", "rigno"])
 def test_trajectories_are_learned(key, trajectory):
     samples = moving().to(torch.float32)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Grid, space_of, time_of
 from fredholm.fields import Field
 
 
@@ -16,12 +16,13 @@ def time_axis(u: Field) -> Axis:
     Raises:
         ValueError: The function has none.
     """
-    if "t" not in u.grid.names:
+    time = time_of(u.domain)
+    if time is None:
         raise ValueError(
-            f"this metric needs a trajectory, a function on a grid with an axis named 't'; "
-            f"got axes {u.grid.names}"
+            f"this metric needs a trajectory, a function on a domain with an axis named 't'; "
+            f"got axes {u.domain.names}"
         )
-    return u.grid.axis("t")
+    return time
 
 
 def space_axes(u: Field) -> tuple[Axis, ...]:
@@ -32,13 +33,20 @@ def space_axes(u: Field) -> tuple[Axis, ...]:
 def frames(u: Field) -> Float[Tensor, "batch times *points c"]:
     """float64 values with time in front of space; a function without time is one frame."""
     values = u.values.double()
-    if "t" not in u.grid.names:
+    if "t" not in u.domain.names:
         return values.unsqueeze(1)
-    return values.movedim(1 + u.grid.names.index("t"), 1)
+    return values.movedim(1 + u.domain.names.index("t"), 1)
 
 
 def space_weights(u: Field) -> Float[Tensor, "*points"]:
-    """Quadrature weights of one frame, on the device of the values."""
+    """Quadrature weights of one frame, on the device of the values.
+
+    Where each function has a domain of its own they are (batch, 1, points).
+    """
+    if not isinstance(u.domain, Grid):
+        space = space_of(u.domain)
+        weights = space.weights() if space.count is None else space.weights()[:, None]
+        return weights.to(u.values.device)
     weights = torch.ones((), dtype=torch.float64)
     for axis in space_axes(u):
         weights = weights[..., None] * axis.weights()
@@ -48,7 +56,9 @@ def space_weights(u: Field) -> Float[Tensor, "*points"]:
 def space_integral(
     values: Float[Tensor, "batch times *points c"], weights: Float[Tensor, "*points"]
 ) -> Float[Tensor, "batch times c"]:
-    """∫ over space of each frame and channel."""
+    """∫ over space of each frame and channel, with the weights of `space_weights`."""
+    if weights.ndim > values.ndim - 3:  # one row for each function
+        return (values * weights[..., None]).sum(2)
     return torch.tensordot(values.movedim(-1, 2), weights, dims=weights.ndim)
 
 

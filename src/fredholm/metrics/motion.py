@@ -54,7 +54,6 @@ def correlation_curve(predicted: Field, truth: Field) -> Float[Tensor, "batch ti
     """
     time_axis(truth)
     (p, y), weights = paired(predicted, truth), space_weights(truth)
-    weights = weights / weights.sum()
     p, y = (_without_mean(v, weights) for v in (p, y))
     covariance, p2, y2 = (space_integral(v, weights).sum(-1) for v in (p * y, p * p, y * y))
     both_constant = (p2 == 0) & (y2 == 0)
@@ -63,8 +62,10 @@ def correlation_curve(predicted: Field, truth: Field) -> Float[Tensor, "batch ti
 
 
 def _without_mean(values: Tensor, weights: Tensor) -> Tensor:
-    mean = space_integral(values, weights)
-    return values - mean.reshape(*mean.shape[:2], *[1] * weights.ndim, mean.shape[-1])
+    shared = weights.ndim == values.ndim - 3
+    total = weights.sum() if shared else weights.sum(-1, keepdim=True)
+    mean = space_integral(values, weights) / total
+    return values - mean.reshape(*mean.shape[:2], *[1] * (values.ndim - 3), mean.shape[-1])
 
 
 def curve_quartiles(curve: Float[Tensor, "batch times"]) -> Float[Tensor, "3 times"]:

@@ -12,6 +12,7 @@ from fredholm.data import Samples, StreamedSamples, forecast, one_step, pairs, w
 from fredholm.errors import FredholmError
 from fredholm.fields import Field
 from fredholm.metrics import error_curve, relative_l2
+from fredholm.metrics.frames import time_axis
 from fredholm.objectives import Chain, Noisy, Objective
 from fredholm.operators import Operator, rollout
 from fredholm.training import Measure, errors
@@ -81,7 +82,7 @@ def plan(
     following = forecast(head)
     moving = following is not head and following.signature.time is not None
     if trajectory == "auto":
-        size = following.targets.grid.axis("t").size if moving else 0
+        size = time_axis(following.targets).size if moving else 0
         trajectory = "step" if size > _DIRECT or moving and (chain or noise) else "direct"
     if trajectory not in ("step", "pairs") and (chain or noise):
         raise FredholmError("chains and noise train steps: use trajectory='step'")
@@ -91,7 +92,7 @@ def plan(
         return Plan(trajectory, objective, pairs, pairs, errors)
     if trajectory == "step":
         one_step(head)  # refuses samples that are no trajectories
-        return _steps(following.targets.grid.axis("t").size, objective, chain, noise)
+        return _steps(time_axis(following.targets).size, objective, chain, noise)
     if trajectory == "unrolled" and not following.signature.state_to_state:
         raise FredholmError(
             "steps can be repeated only where the targets are the same quantities as the inputs: "

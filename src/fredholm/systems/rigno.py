@@ -159,7 +159,7 @@ CARD = Card(
     reference="Mousavi et al., NeurIPS 2025, arXiv:2501.19205",
     build=build,
     recipe=Recipe(
-        optimiser=AdamW(lr=1e-3, weight_decay=1e-8, warmup=0.02), objective=Own(), batch=4
+        optimiser=AdamW(lr=2e-3, weight_decay=1e-8, warmup=0.02), objective=Own(), batch=4
     ),
     published=(
         "median relative L1 error on unstructured points: Navier-Stokes 2.29 %, GINO 13.1 %, "
