@@ -9,6 +9,7 @@ from fredholm.domains import Grid, PointCloud, Stack
 from fredholm.fields import Field, Given, difference, mean_square
 from fredholm.layers import box_axes
 from fredholm.models import BENO, RIGNO
+from fredholm.models.beno import near
 from fredholm.testing import band_limited, examine, examine_scattered
 
 AXES = (("x", -1.0, 1.0, False), ("y", -1.0, 1.0, False))
@@ -91,6 +92,11 @@ def test_order_of_points_and_company_do_not_matter(build):
     alone = torch.cat([SHAPES[[i]].flat(operator(U[i]).values) for i in range(3)])
     assert torch.allclose(alone, SHAPES.flat(image.values), atol=1e-10)
     assert not image.values[~SHAPES.mask].any()
+
+
+def test_edges_are_linear_in_the_points():
+    few, many = (len(near(star(n, 0), 6).T) / n for n in (300, 2400))
+    assert many <= 1.2 * few
 
 
 def test_sources_and_boundary_data_superpose_exactly():
