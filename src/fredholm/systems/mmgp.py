@@ -24,7 +24,7 @@ _EDGE, _LENGTH = 0.06, 1.0
 _AMPLITUDES = 0.25, 0.5
 """Of the shapes that are learned from, and of the others."""
 _TOL = 1e-2
-_SECONDS, _BAR = 120.0, 0.7
+_SECONDS, _BAR = 60.0, 0.7
 _COVERED = (0.9, 0.99)
 _WIDER = 3.0
 
@@ -66,7 +66,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     """Poisson on random star shapes, 200 to learn from: MMGP against graph networks.
 
     Sources and boundary values are smooth, so that a few numbers tell them apart. Two graph
-    networks, BENO and RIGNO, get 120 seconds of the processor each; MMGP takes what it needs, and
+    networks, BENO and RIGNO, get 60 seconds of the processor each; MMGP takes what it needs, and
     no more than these. The ratio is that to the better of them, on 100 unseen shapes. There the
     intervals of ±1.96 standard deviations have to hold 90 to 99 % of the values at the nodes; on
     star shapes of twice the amplitude the variance has to be three times as large at least, in the

@@ -24,9 +24,10 @@ Space = Literal["nodal", "solenoidal"]
 
 _TRAINED, _TESTED = 400, 100
 _EDGE, _TOL = 1 / 24, 1e-2
-_SECONDS, _BAR = 120.0, 0.8
-_PARTED, _PART_SECONDS = 150, 40.0
-"""Samples, and seconds, of the decomposition of a flow."""
+_SECONDS, _FEWER, _BAR = 75.0, 30.0, 0.8
+"""Of the two that are compared, and of those that only show what a space keeps."""
+_PARTED = 150
+"""Flows whose parts without divergence are learned from."""
 _EQUAL = 1e-5
 """Distance from prescribed values, relative to the largest value, up to which targets have them."""
 
@@ -180,12 +181,13 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     contestants: dict[str, dict[str, Any]] = {
         "multigrid": {},
         "one level": {"levels": 1, "cycles": 14},
-        "not prescribed": {"prescribed": "none"},
     }
     trained = {
         name: _trained(name, train, hyper, _SECONDS, seed, tell)
         for name, hyper in contestants.items()
     }
+    free = {"prescribed": "none"}
+    trained["not prescribed"] = _trained("not prescribed", train, free, _FEWER, seed, tell)
     found = {name: surrogate.evaluate(test) for name, surrogate in trained.items()}
     errors = {name: evaluation.relative_l2 for name, evaluation in found.items()}
     edges = {name: _on_boundary(surrogate, test) for name, surrogate in trained.items()}
@@ -193,17 +195,17 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     flows = leray_samples(samples[: _PARTED + _TESTED], seed=seed).to(torch.float32)
     spaces: dict[str, dict[str, Any]] = {
         "solenoidal": {"space": "solenoidal", "prescribed": "boundary"},
-        "nodal": {"prescribed": "none"},
+        "nodal": free,
     }
     parted = {
-        name: _trained(name, flows[:_PARTED], hyper, _PART_SECONDS, seed, tell)
+        name: _trained(name, flows[:_PARTED], hyper, _FEWER, seed, tell)
         for name, hyper in spaces.items()
     }
     divergences = {name: divergence(s.operator, flows[_PARTED:]) for name, s in parted.items()}
     exact = (
         max(edges["multigrid"], edges["one level"]) <= 1e-7 and divergences["solenoidal"] <= 1e-6
     )
-    free = edges["not prescribed"] > 1e-3 and divergences["nodal"] > 1e-3
+    inexact = edges["not prescribed"] > 1e-3 and divergences["nodal"] > 1e-3
     sizes = [len(mesh) for mesh in stacked(samples.inputs.domain, len(samples))]
     return Outcome(
         ratio=ratio,
@@ -223,7 +225,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "nodes": {"least": min(sizes), "most": max(sizes)},
             "cost": costs(trained | parted),
         },
-        passed=ratio <= _BAR and exact and free,
+        passed=ratio <= _BAR and exact and inexact,
     )
 
 
