@@ -22,6 +22,7 @@ from fredholm.layers import LinearAttention
 from fredholm.models import GNOT
 
 SIZES, ROUNDS = (1000, 4000), 15
+AXES = ("x", 0.0, 1.0, False), ("y", 0.0, 1.0, False)
 CHANNELS, HEADS = 48, 4
 MANY = 100_000
 
@@ -53,7 +54,7 @@ def cloud(n: int) -> Field:
 
 def network(n: int) -> dict:
     """The whole operator on n points."""
-    operator = GNOT(1, 1, ((0, 1), (0, 1)), hidden_channels=CHANNELS, layers=2, heads=HEADS).eval()
+    operator = GNOT(1, 1, AXES, hidden_channels=CHANNELS, layers=2, heads=HEADS).eval()
     u = cloud(n)
     return {"gnot": lambda: operator(u)}
 

@@ -25,11 +25,12 @@ from fredholm.testing.contracts import answers_where_asked, forward_mode_passes
 from fredholm.testing.scattered import smooth, star_meshes
 
 BOX = ((-2.0, 2.0), (-2.0, 2.0))
+AXES = tuple((name, *ends, False) for name, ends in zip("xy", BOX))
 SQUARE = Grid((9, 9), ((-2.0, 2.0), (-2.0, 2.0)))
 
 
 def small_gnot(channels: int = 2, **settings) -> GNOT:
-    return GNOT(channels, 2, BOX, **{"hidden_channels": 8, "layers": 2, "heads": 2, **settings})
+    return GNOT(channels, 2, AXES, **{"hidden_channels": 8, "layers": 2, "heads": 2, **settings})
 
 
 def small_nuno(count: int = 3) -> NUNO:
@@ -46,6 +47,18 @@ def test_contract_on_shapes():
 def test_contract_on_grids():
     examine(lambda: small_gnot(1, boundary_channels=[]), SQUARE)
     examine(small_nuno, SQUARE)
+
+
+def test_the_answer_is_periodic_where_the_axes_are():
+    u = band_limited(Grid((16,), periodic=True))
+    ends = PointCloud(torch.tensor([[0.0], [1.0]]).double(), torch.ones(2))
+    gaps = []
+    for periodic in (True, False):
+        torch.manual_seed(0)
+        operator = GNOT(1, 1, [("x", 0.0, 1.0, periodic)], hidden_channels=8, layers=1).double()
+        first, last = operator(u, at=ends).values.detach().unbind(1)
+        gaps.append(float((first - last).abs().max()))
+    assert gaps[0] < 1e-12 and gaps[1] > 1e-3, gaps
 
 
 @pytest.mark.parametrize("make", [lambda: small_gnot(boundary_channels=[1]), lambda: small_gnot()])

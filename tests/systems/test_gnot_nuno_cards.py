@@ -1,11 +1,9 @@
 """The cards of GNOT and NUNO: built for what samples are, trained on them, shown on exact data."""
 
-import pytest
 import torch
 
 from fredholm.data import Samples
-from fredholm.domains import Grid, Scattered
-from fredholm.errors import FredholmError
+from fredholm.domains import Grid, Scattered, scattered_of
 from fredholm.fields import Signature, Variable
 from fredholm.models import GNOT, NUNO
 from fredholm.systems import Task, card, nuno
@@ -64,17 +62,12 @@ def test_nuno_trains_in_boxes_where_the_points_are():
     assert surrogate.record.settings["seed"] == 0
 
 
-def test_nuno_refuses_grids_in_one_sentence():
-    grid = Grid((8, 8))
+def test_a_box_has_at_least_32_points():
+    grid = Grid((8, 16))
     task = Task(Signature(grid, grid, (Variable("f"),), (Variable("u"),)))
-    with pytest.raises(FredholmError, match="takes functions on clouds and meshes"):
-        card("nuno").make(task, {})
-
-
-def test_too_many_boxes_are_refused_in_one_sentence():
-    choices = Choices(hyper={"boxes": 100, "points": 4})
-    with pytest.raises(FredholmError, match="1500 points cannot be cut into 100 boxes"):
-        learn(layers_at_a_wall(12, seed=0), "nuno", budget=Budget(steps=1), choices=choices)
+    operator = card("nuno").make(task, {"boxes": 100})
+    assert isinstance(operator, NUNO) and operator.count == 4
+    assert operator.place([scattered_of(grid)]).boxes.shape == (4, 2, 2)
 
 
 def test_layers_at_a_wall_solve_their_equation():

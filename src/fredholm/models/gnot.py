@@ -47,7 +47,8 @@ class GNOT(Operator):
     Args:
         in_channels: Channels of the input; may be zero where only the domains vary.
         out_channels: Channels of the output.
-        bounds: Box that holds the domains; coordinates are scaled to it.
+        axes: Name, start, stop and whether it is periodic for each coordinate: the box that holds
+            the domains, see `fredholm.layers.Coordinates`.
         boundary_channels: Which of the input channels mean something on the boundary alone; None
             where domains have no boundary.
         params: Number of parameters of the equation, taken from `given.params`.
@@ -77,7 +78,7 @@ class GNOT(Operator):
         self,
         in_channels: int,
         out_channels: int,
-        bounds: Sequence[tuple[float, float]],
+        axes: Sequence[tuple[str, float, float, bool]],
         *,
         boundary_channels: Sequence[int] | None = None,
         params: int = 0,
@@ -101,15 +102,15 @@ class GNOT(Operator):
         self.inside = [c for c in range(in_channels) if c not in self.on_boundary]
         self.params = params
         self.weighted = weighted
-        self.scaled = Coordinates([(f"x{i}", *ends, False) for i, ends in enumerate(bounds)])
+        self.scaled = Coordinates(axes)
         self.waves = waves
-        dim, width = len(bounds), hidden_channels
+        width, dim = hidden_channels, self.scaled.features
         place = dim * (1 + 2 * waves)
 
         def encoder(features: int) -> MLP:
             return MLP((features, width, width, width))
 
-        edge = 2 * dim + len(self.on_boundary)
+        edge = dim + len(axes) + len(self.on_boundary)
         self.query = encoder(place + (edge + 1) * self.bounded + len(self.inside) + params)
         self.nodes = encoder(place + len(self.inside)) if self.inside or not self.bounded else None
         self.boundary = encoder(place - dim + edge) if self.bounded else None
@@ -152,14 +153,14 @@ class GNOT(Operator):
     def _sources(self, home: Stack, values: Tensor, edge: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Tokens and weights of the functions that are read."""
         found = []
-        waves = self._waves(edge[..., : home.dim])
+        waves = self._waves(edge[..., : self.scaled.features])
         if self.nodes is not None:
             tokens = self.nodes(torch.cat([waves, values[..., self.inside]], dim=-1))
             found.append((tokens, self._weights(home).to(values)))
         if self.boundary is not None:
             ends = [member.boundary for member in home]
             numbers = pad_sequence(ends, batch_first=True).to(values.device)
-            features = torch.cat([waves, edge[..., home.dim :]], dim=-1)
+            features = torch.cat([waves, edge[..., self.scaled.features :]], dim=-1)
             parts = [member.remembered(boundary_weights) for member in home]
             weights = pad_sequence(parts, batch_first=True)
             weights = weights if self.weighted else (weights > 0).double()
@@ -176,7 +177,7 @@ class GNOT(Operator):
             stencils = [member.remembered(wall, other) for member, other in zip(points, home)]
             numbers, shares = (pad_sequence([*part], batch_first=True) for part in zip(*stencils))
             near = _picked(edge, numbers.to(values.device)) * shares.to(values)[..., None]
-            offset, others = near.sum(-2).tensor_split([home.dim], dim=-1)
+            offset, others = near.sum(-2).tensor_split([position.shape[-1]], dim=-1)
             offset = offset - position
             features += [offset, torch.linalg.vector_norm(offset, dim=-1, keepdim=True), others]
         if self.params:

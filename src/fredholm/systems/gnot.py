@@ -8,6 +8,7 @@ import torch
 from fredholm import problems
 from fredholm.data import Samples
 from fredholm.domains import Grid, Scattered, scattered_of, stacked
+from fredholm.layers import box_axes
 from fredholm.models import GNOT
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
@@ -45,7 +46,7 @@ def build(
     edge = [n for n, label in enumerate(task.signature.inputs) if label.support == "boundary"]
     return GNOT(
         *task.channels,
-        _bounds(space),
+        box_axes(space),
         boundary_channels=edge if _bounded(space) else None,
         params=len(task.signature.params),
         hidden_channels=hidden_channels,
@@ -55,12 +56,6 @@ def build(
         waves=waves,
         weighted=weighted,
     )
-
-
-def _bounds(space: Grid | Scattered) -> tuple[tuple[float, float], ...]:
-    if isinstance(space, Grid):
-        return tuple((axis.start, axis.stop) for axis in space.axes)
-    return space.bounds
 
 
 def _bounded(space: Grid | Scattered) -> bool:

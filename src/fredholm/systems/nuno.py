@@ -9,9 +9,10 @@ from torch import Tensor
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import PointCloud, kd_boxes, stacked
+from fredholm.domains import Grid, PointCloud, kd_boxes, scattered_of, stacked
 from fredholm.domains.box_grids import from_boxes, plain, to_boxes
 from fredholm.fields import Field, Variable
+from fredholm.layers import box_axes
 from fredholm.models import FNO, NUNO
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
@@ -38,24 +39,26 @@ def build(
 
     Args:
         task: What it is built for.
-        boxes: Number of boxes; training puts them where the points of the samples are dense.
+        boxes: Number of boxes, at most one for 32 points; they are put where the points of the
+            samples are dense.
         points: Points of the grid in a box, along each axis.
         modes: Wavenumbers kept per axis.
         hidden_channels: Channels between the layers.
         layers: Spectral layers.
     """
+    space = task.signature.input_grid
+    size = math.prod(space.shape) if isinstance(space, Grid) else space.size
+    boxes = max(1, min(boxes, size // 32))
+    bounds = [(start, stop) for _, start, stop, _ in box_axes(space)]
     inputs, outputs = task.channels
-    bounds = task.points.bounds
-    shape = (points,) * len(bounds)
-    kept = (min(modes, (points + 1) // 2),) * len(bounds)
     net = FNO(
         boxes * (inputs + 1),
         boxes * outputs,
-        kept,
+        (min(modes, (points + 1) // 2),) * len(bounds),
         hidden_channels=hidden_channels,
         layers=layers,
     )
-    return NUNO(net, bounds, boxes, shape)
+    return NUNO(net, bounds, boxes, (points,) * len(bounds))
 
 
 def placed(operator: Operator, samples: Samples, hyper: Mapping[str, Any]) -> Operator:
@@ -70,7 +73,9 @@ def placed(operator: Operator, samples: Samples, hyper: Mapping[str, Any]) -> Op
         ValueError: The samples have too few points for so many boxes.
     """
     (nuno,) = (part for part in operator.modules() if isinstance(part, NUNO))
-    nuno.place(stacked(samples.inputs.domain, len(samples)))
+    domain = samples.inputs.domain
+    clouds = [scattered_of(domain)] if isinstance(domain, Grid) else stacked(domain, len(samples))
+    nuno.place(clouds)
     return operator
 
 
