@@ -6,7 +6,7 @@ import torch
 from fredholm.calls import rebuild
 from fredholm.domains import Grid, Polygon
 from fredholm.domains.meshing import mesh_region
-from fredholm.equations import coefficient, dot, eq, field, grad, lap, normal
+from fredholm.equations import coefficient, coords, d, dot, eq, field, grad, lap, normal
 from fredholm.errors import EquationError
 from fredholm.problems import Problem, ShapePrior
 from fredholm.problems.priors import GaussianField, SquaredExponential, TwoPhase
@@ -208,6 +208,16 @@ def test_functions_of_functions_keep_their_values_between_the_points_of_the_temp
     )
     values = phases.sample(1, size=0.05, generator=seeded()).values
     assert sorted(set(values.flatten().tolist())) == [3.0, 12.0]
+
+
+def test_meshes_have_the_names_and_units_of_the_template():
+    (r, s), u = coords("r s"), field("u")
+    named = problem(
+        domain=Grid((9, 9), names=("r", "s"), units="m"),
+        equations={"u": eq(-d(u, r, 2) - d(u, s, 2), coefficient("f"))},
+    )
+    (mesh,) = named.sample(1, size=0.3, generator=seeded()).domain
+    assert mesh.names == ("r", "s") and mesh.units == ("m", "m")
 
 
 def test_only_the_shape_may_vary():

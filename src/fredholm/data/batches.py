@@ -151,7 +151,7 @@ def batches(
             f"{problem.key!r} lives on meshes of shapes, which have a length of edges and no "
             "resolution"
         )
-    return ShapeBatch(problem, seed, tol, size or problem.edge_length)
+    return ShapeBatch(problem, seed, tol, problem.edge_length if size is None else size)
 
 
 def generator_of(seed: int, number: int) -> torch.Generator:

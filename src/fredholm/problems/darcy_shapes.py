@@ -26,7 +26,7 @@ def darcy_shapes(
         source: f, a constant.
         mesh_size: Length of the edges of the meshes.
 
-    Expect: a dome of height about a third, steep where a is low, lower in narrow parts of the shape.
+    Expect: a dome a third high, steep where a is low, and lower in narrow parts of the shape.
 
     Raises:
         ValueError: low and high are not positive and in this order.

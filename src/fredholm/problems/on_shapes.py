@@ -41,10 +41,12 @@ def draw_on_shapes(
     """
     if problem.shapes is None:
         raise EquationError(f"{problem.key!r} is stated on one domain: sample it on a grid")
+    size = problem.edge_length if size is None else size
+    units = [axis.units for axis in problem.domain.axes]
     meshes, drawn = [], []
     for _ in range(n):
         region = problem.shapes.sample(generator=generator)
-        mesh = mesh_region(region, size or problem.edge_length)
+        mesh = mesh_region(region, size, names=problem.domain.names, units=units)
         functions = [
             values_at(prior, problem.domain, mesh.coords, generator)
             * _support(problem, name, mesh)[:, None]

@@ -51,7 +51,8 @@ class Problem:
     Inputs are the functions that vary (initial states and coefficients, one channel each, in the
     order of `varies`), on the spatial grid. Targets are the unknowns that are not hidden, one
     channel each, in the order of `equations`: on the (t, *space) grid of an evolution problem, or
-    on the spatial grid where the problem is steady or only the final state is asked for.
+    on the spatial grid where the problem is steady or only the final state is asked for. Where
+    shapes vary, both live on meshes of these, one for each sample.
 
     Args:
         key: Short name, used on the command line and in files.
@@ -69,9 +70,8 @@ class Problem:
             `|`, or `all`): an equation, an expression that is zero there, or several of them.
         region: The part of the box in which the equations hold, with its own boundary parts; by
             default all of it.
-        shapes: Random regions instead of `region`, one for each sample. Functions then live on
-            meshes of these, not on grids; the domain is a box that holds all of them, and the grid
-            on which the varied functions are drawn.
+        shapes: Random regions instead of `region`, one for each sample; the domain is then a box
+            that holds all of them, and the grid on which the varied functions are drawn.
         mesh_size: Length of the edges of those meshes; by default a 20th of the longest side of the
             domain.
         gauge: Where unknowns that are determined up to a constant are zero, such as a pressure.
@@ -172,7 +172,8 @@ class Problem:
     @property
     def edge_length(self) -> float:
         """Length of the edges of meshes, unless another one is asked for."""
-        return self.mesh_size or max(axis.length for axis in self.domain.axes) / 20
+        longest = max(axis.length for axis in self.domain.axes)
+        return longest / 20 if self.mesh_size is None else self.mesh_size
 
     def _statements(self) -> dict[str, Equation]:
         """Everything that is stated, under names that tell where."""
