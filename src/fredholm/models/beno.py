@@ -44,7 +44,7 @@ class BENO(Operator):
     Args:
         in_channels, out_channels: Channels of the functions.
         axes: Name, start, stop and whether it is periodic, for each coordinate of space: the box to
-            which coordinates are scaled.
+            which they are scaled.
         sources: Input channels that are sources.
         boundary: Input channels that are boundary data. Channels that are neither, a coefficient
             say, are shown to both networks as they are.
@@ -101,7 +101,7 @@ class BENO(Operator):
         self.coordinates = Coordinates(axes)
         self.length = max(stop - start for _, start, stop, _ in axes) / 2
         dim = len(axes)
-        fixed = 2 * dim + 2 + len(self.fixed)
+        fixed = self.coordinates.features + dim + 2 + len(self.fixed)
         self.branches = nn.ModuleList(
             _Branch(len(group) + fixed, dim, out_channels, hidden_channels, layers, told=split)
             for group in self.groups
@@ -124,20 +124,28 @@ class BENO(Operator):
                 f"BENO was built for {self.in_channels} channels, parameters among them, got "
                 f"{values.shape[-1]}"
             )
-        # Where each channel means something, and how much each point counts there.
-        measure = domains.flat(domains.weights()).to(values)[:, None].repeat(1, self.in_channels)
-        measure[:, list(self.boundary)] = graphs.on_boundary.to(values)[:, None]
-        values = values * (measure > 0)
-        squares = segment_sum(measure * values.square(), graphs.owner, len(u))
-        squares = squares / segment_sum(measure, graphs.owner, len(u))
+        values, sizes = self._measured(values, domains, graphs)
         fixed = torch.cat([self._shape(domains).to(values), values[:, self.fixed]], dim=-1)
         answer = values.new_zeros(())
-        for branch, group in zip(self.branches, self.groups):
-            size = squares[:, group].sum(-1).clamp(min=_LEAST).sqrt()[graphs.owner, None]
+        for branch, group, size in zip(self.branches, self.groups, sizes):
+            size = size[graphs.owner, None]
             known = torch.cat([values[:, group] / size, fixed], dim=-1)
             answer = answer + size * branch(known, graphs)
         result = u.with_values(domains.padded(answer).reshape(*u.values.shape[:-1], -1))
         return result if at is None else result.at(at)
+
+    def _measured(
+        self, values: Tensor, domains: Stack, graphs: "_Graphs"
+    ) -> tuple[Float[Tensor, "n c"], list[Float[Tensor, "batch"]]]:
+        """The values where they mean something, and the size of the data of each network."""
+        measure = domains.flat(domains.weights()).to(values)[:, None].repeat(1, self.in_channels)
+        measure[:, list(self.boundary)] = graphs.on_boundary.to(values)[:, None]
+        values = values * (measure > 0)
+        count = len(domains)
+        squares = segment_sum(measure * values.square(), graphs.owner, count)
+        squares = squares / segment_sum(measure, graphs.owner, count)
+        sizes = [squares[:, group].sum(-1).clamp(min=_LEAST).sqrt() for group in self.groups]
+        return values, sizes
 
     def _shape(self, domains: Stack) -> Float[Tensor, "n k"]:
         """Coordinates, normals, an indicator of the boundary and the distance to it."""
