@@ -27,6 +27,9 @@ from fredholm.operators import AnyDensity, Claim, ConsistentQuery, Operator, at_
 _AT_ONCE = 1024
 """Points whose hidden channels are made at once where no gradients are kept: a cache holds them."""
 
+_OCTAVES = 3
+"""Of the waves cos π 2ᵏ x and sin π 2ᵏ x, k = 0, 1, ..., by which attention finds places."""
+
 
 class GNOT(Operator):
     """General neural operator transformer: points ask the input functions, then one another.
@@ -56,8 +59,6 @@ class GNOT(Operator):
         layers: Number of blocks.
         heads: Heads of the attentions.
         experts: Networks in each mixture.
-        waves: Octaves of waves of the coordinates that are shown beside them: cos and sin of
-            π 2ᵏ x for k < waves; attention finds places by them.
         weighted: Whether functions are read by quadrature, independent of where points are dense;
             otherwise every point counts the same, as published.
 
@@ -86,14 +87,11 @@ class GNOT(Operator):
         layers: int = 3,
         heads: int = 4,
         experts: int = 2,
-        waves: int = 3,
         weighted: bool = True,
     ) -> None:
         super().__init__()
         at_least_one(hidden_channels=hidden_channels, layers=layers, heads=heads, experts=experts)
-        if boundary_channels and not 0 <= min(boundary_channels) <= max(boundary_channels) < (
-            in_channels
-        ):
+        if not set(boundary_channels or ()) <= set(range(in_channels)):
             raise ValueError(
                 f"boundary channels are numbers below {in_channels}, got {boundary_channels}"
             )
@@ -103,9 +101,8 @@ class GNOT(Operator):
         self.params = params
         self.weighted = weighted
         self.scaled = Coordinates(axes)
-        self.waves = waves
         width, dim = hidden_channels, self.scaled.features
-        place = dim * (1 + 2 * waves)
+        place = dim * (1 + 2 * _OCTAVES)
 
         def encoder(features: int) -> MLP:
             return MLP((features, width, width, width))
@@ -191,8 +188,8 @@ class GNOT(Operator):
         return _Place(position, torch.cat(features, dim=-1), points.mask)
 
     def _waves(self, x: Tensor) -> Tensor:
-        """Scaled coordinates, and waves of them."""
-        turns = [math.pi * 2**octave * x for octave in range(self.waves)]
+        """Scaled coordinates and their waves."""
+        turns = [math.pi * 2**octave * x for octave in range(_OCTAVES)]
         return torch.cat([x, *map(torch.cos, turns), *map(torch.sin, turns)], dim=-1)
 
     def _weights(self, points: Stack) -> Float[Tensor, "batch n"]:

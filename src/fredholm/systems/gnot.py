@@ -28,7 +28,6 @@ def build(
     layers: int = 3,
     heads: int = 4,
     experts: int = 2,
-    waves: int = 3,
     weighted: bool = True,
 ) -> Operator:
     """A GNOT that reads the input on all points, and on the boundary where there is one.
@@ -39,7 +38,6 @@ def build(
         layers: Number of blocks.
         heads: Heads of the attentions.
         experts: Networks in each mixture; their gates depend on the position.
-        waves: Octaves of waves of the coordinates that are shown beside them.
         weighted: Whether functions are read by quadrature, independent of where points are dense.
     """
     space = task.signature.input_grid
@@ -53,7 +51,6 @@ def build(
         layers=layers,
         heads=heads,
         experts=experts,
-        waves=waves,
         weighted=weighted,
     )
 
