@@ -12,6 +12,9 @@ from fredholm.equations import coefficient, coords, dot, dt, eq, field, grad, la
 from fredholm.errors import EquationError
 from fredholm.fields import Field, difference, norm
 from fredholm.problems import Problem, build
+from fredholm.problems.bodies import check_bodies, solve_around_bodies
+from fredholm.problems.on_meshes import solve_in_region
+from fredholm.problems.solving import choose_solver
 from fredholm.training import Budget
 
 x, y = coords("x y")
@@ -123,9 +126,21 @@ def test_bodies_may_cut_the_sides_and_each_other():
     ],
     ids=["flux", "function", "two values", "disk", "nonlinear", "given", "evolution"],
 )
-def test_what_has_no_numerical_solver_says_so(changes, message):
+def test_what_finite_volumes_do_not_take_is_left_to_finite_elements(changes, message):
+    problem = ring(**changes)
     with pytest.raises(EquationError, match=message):
-        ring(**changes).solve()
+        check_bodies(problem)
+    assert choose_solver(problem) is solve_in_region
+    assert choose_solver(ring()) is solve_around_bodies
+
+
+def test_what_neither_takes_says_so():
+    problem = ring(
+        equations={"u": eq(lap(lap(u)), 1)},
+        boundary={"left|right|bottom|top|core": (u, dot(grad(u), normal()))},
+    )
+    with pytest.raises(EquationError, match="finite elements cannot integrate"):
+        problem.solve()
 
 
 def test_a_region_must_lie_in_the_domain():

@@ -1,21 +1,36 @@
-"""Problems on meshes, by finite elements."""
+"""Problems on meshes, and on regions that are meshed for them, by finite elements."""
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fredholm.domains import Mesh, Region, Stack
+import torch
+
+from fredholm.domains import Axis, Grid, Mesh, Region, Stack, mesh_region
 from fredholm.equations.tree import expression
 from fredholm.errors import EquationError
 from fredholm.fields import Field
 from fredholm.solvers.finite_elements import FiniteElements
+from fredholm.solvers.finite_elements.statement import compiled
 from fredholm.solvers.solution import Solution
 
 if TYPE_CHECKING:
     from fredholm.problems.problem import Problem
 
+_FINEST = 1e-4
+"""The least error that is aimed at on a mesh that is made here: less takes minutes."""
+_ON_BOUNDARY = 1e-9
+"""Points so close to a region, relative to its size, lie on its boundary and not outside."""
+
 
 def solve_on(
-    problem: "Problem", inputs: Field, tol: float, *, region: Region | None = None
+    problem: "Problem",
+    inputs: Field,
+    tol: float,
+    *,
+    region: Region | None = None,
+    time: Axis | None = None,
+    final: bool = False,
 ) -> Solution:
     """The targets at the nodes of the meshes on which the inputs live.
 
@@ -24,6 +39,8 @@ def solve_on(
         inputs: What varies, at the nodes of one mesh or of one for each sample.
         tol: Relative error.
         region: What the mesh was made of; finer meshes follow its curved boundary.
+        time: Times of the frames, by default the problem's.
+        final: Only the last frame, which a problem may ask for too.
 
     Raises:
         EquationError: The inputs live elsewhere, or finite elements do not solve the statement.
@@ -42,7 +59,7 @@ def solve_on(
         problem.equations,
         domain,
         problem.conditions,
-        time=problem.time,
+        time=time or problem.time,
         initial={**stated, **{n: f for n, f in given.items() if n in problem.states}},
         values=problem.parameters,
         coefficients={
@@ -50,9 +67,66 @@ def solve_on(
             **{n: f for n, f in given.items() if n not in problem.states},
         },
         gauge=problem.gauge,
-        final=problem.final,
+        final=final or problem.final,
         region=region,
     )
     shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
     u = solution.field
     return replace(solution, field=u.with_values(u.values[..., shown]))
+
+
+def check_region(problem: "Problem") -> None:
+    """Refuses statements on a region that finite elements do not take.
+
+    Raises:
+        EquationError: What is wrong.
+    """
+    compiled(problem.equations, problem.conditions, problem.domain.names)
+
+
+def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution:
+    """Finite elements on a mesh of the problem's region, evaluated on a grid.
+
+    The edges of the mesh are about as long as the spacing of the grid, and longer where the mesh
+    could not be refined else; between its nodes the solution is taken as linear, which is not part
+    of the error.
+
+    Args:
+        problem: A statement on a region.
+        inputs: What varies, on a grid.
+        at: Where the solution is wanted; outside the region it has no values (NaN).
+        tol: Relative error at the nodes; 1e-4 is the least that is aimed at.
+
+    Raises:
+        EquationError: Finite elements do not solve the statement.
+        DivergedError: No solution was found.
+    """
+    region = problem.region
+    assert region is not None, "only problems on a region come here"
+    timed = "t" in at.names
+    space = at.without("t") if timed else at
+    spacing = max(axis.spacing for axis in space.axes)
+    # Elements of second order on the refined mesh have so many times more numbers than it nodes.
+    nodes = FiniteElements().size / (4**region.dim * len(problem.equations))
+    size = max(spacing, (region.measure / nodes) ** (1 / region.dim))
+    units = tuple(axis.units for axis in space.axes)
+    mesh = mesh_region(region, size, names=space.names, units=units)
+    functions = inputs.at(mesh) if inputs.channels else _nothing(inputs, mesh)
+    time = at.axis("t") if timed else None
+    solution = solve_on(
+        problem, functions, max(tol, _FINEST), region=region, time=time, final=not timed
+    )
+    u = solution.field.values
+    frames = u if timed else u[:, None]
+    # Frames beside channels: all of them are evaluated alike.
+    beside = frames.movedim(1, -2).flatten(-2)
+    values = Field(beside, mesh).at(space).values.unflatten(-1, (-1, frames.shape[-1]))
+    gaps = region.signed_distance(space.points())
+    outside = (gaps > _ON_BOUNDARY * region.size)[..., None, None]
+    values = values.masked_fill(outside, math.nan).movedim(-2, 1)
+    return replace(solution, field=Field(values if timed else values[:, 0], at))
+
+
+def _nothing(inputs: Field, mesh: Mesh) -> Field:
+    """What varies where nothing does."""
+    return Field(torch.zeros(len(inputs), len(mesh), 0, dtype=torch.float64), mesh)

@@ -32,8 +32,13 @@ def choose_solver(problem: "Problem") -> Solve:
     """
     if problem.region is not None:
         from fredholm.problems.bodies import check_bodies, solve_around_bodies
+        from fredholm.problems.on_meshes import check_region, solve_in_region
 
-        check_bodies(problem)
+        try:
+            check_bodies(problem)
+        except EquationError:
+            check_region(problem)
+            return solve_in_region
         return solve_around_bodies
     if problem.given:
         return _collocation
