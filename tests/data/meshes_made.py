@@ -18,6 +18,7 @@ def fan(
     **more: object,
 ) -> Path:
     """A square of four triangles, with one corner moved, and u = x + 2y and source = scale x."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     points = SQUARE.copy()
     points[2] *= corner
     values = {"u": points[:, 0] + 2 * points[:, 1], "source": scale * points[:, 0]}

@@ -146,6 +146,7 @@ def test_points_without_cells_are_a_cloud(tmp_path: Path) -> None:
 
 BAD = {
     "polygons": ([("polygon", [[0, 1, 2, 3, 4]])], "cells of type polygon"),
+    "unknown nodes": ([("triangle", [[0, 1, 9]])], "names the nodes 0 to 9"),
     "flat cells": ([("triangle", [[0, 1, 1]])], "no volume"),
     "lines elsewhere": ([("triangle", FAN[:1]), ("line", [[2, 3]])], "sides of no cell"),
     "three cells at an edge": (
@@ -220,6 +221,21 @@ def test_what_is_constant_or_on_the_boundary_is_told_apart(tmp_path: Path) -> No
     assert [v.support for v in samples.input_variables] == ["boundary", ""]
     assert [v.name for v in samples.param_variables] == ["nu"]
     assert samples.params is not None and samples.params[:, 0].tolist() == [0, 0.1, 0.2]
+
+
+def test_numbers_of_the_file_are_parameters(tmp_path: Path) -> None:
+    entry = '<DataArray type="Float64" Name="{}" NumberOfTuples="1" format="ascii">{}</DataArray>'
+    for number in range(3):
+        path = fan(tmp_path / "set" / f"{number}.vtu", scale=2.0)
+        data = entry.format("Re", 100 + number) + entry.format("TimeValue", 0.5)
+        text = path.read_text().replace("<Piece", f"<FieldData>{data}</FieldData><Piece", 1)
+        path.write_text(text)
+    samples = read(tmp_path / "set", input=["source", "Re"], target="u")
+    assert samples.params is not None and samples.params[:, 0].tolist() == [100, 101, 102]
+    assert [v.name for v in samples.input_variables] == ["source"]
+    assert any("TimeValue is not used" in note for note in samples.origin["assumed"])
+    with pytest.raises(DataError, match="did you mean 'Re'"):
+        read(tmp_path / "set", input="Rey", target="u")
 
 
 def test_the_shape_alone_can_be_the_input(tmp_path: Path) -> None:

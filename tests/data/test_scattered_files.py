@@ -23,6 +23,7 @@ from fredholm.data.scattered_netcdf import chunks, read_chunks
 from fredholm.domains import Axis, Cylinder, Domain, Mesh, PointCloud, Stack
 from fredholm.errors import DataError, FormatError
 from fredholm.fields import Field, Variable
+from fredholm.surrogates import Prediction
 
 U = (Variable("u_x", "m"), Variable("u_y", "m"), Variable("p", "Pa"))
 A = (Variable("x", "N"), Variable("g", "m", "data", "boundary"))
@@ -214,6 +215,17 @@ def test_one_file_for_each_function(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"sample_0000.vtu exists \(and 2 more\)"):
         write_vtu(u.targets, U, tmp_path / "out")
     write_vtu(u.targets, U, tmp_path / "out", overwrite=True)
+
+
+def test_a_spread_stands_beside_its_mean(tmp_path: Path) -> None:
+    mean = samples(SPACES["meshes"], 3).targets
+    spread = mean.with_values(mean.values.abs())
+    prediction = Prediction(mean, U, spread)
+    found = read_mesh(prediction.write_vtu(tmp_path, names=["a", "b", "c"])[1])
+    values = spread.values[1, : len(found.mesh)].numpy()
+    assert np.array_equal(found.fields["p_spread"][:, 0], values[:, 2])
+    assert np.array_equal(found.fields["u_x_spread"][:, 0], values[:, 0])
+    assert "u_y_spread" in prediction.to_xarray()
 
 
 def test_what_is_written_opens_elsewhere(tmp_path: Path) -> None:

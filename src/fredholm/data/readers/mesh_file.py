@@ -57,7 +57,8 @@ def read_mesh(path: str | Path, *, known: MutableMapping[str, Geometry] | None =
         name: _without_flat(values, place.axes)
         for name, values in {**_at_cells(raw, place, notes), **_at_nodes(raw, place, notes)}.items()
     }
-    return MeshFile(place.domain, fields, tuple(notes), _numbers(raw, notes))
+    numbers = _numbers(raw, notes)
+    return MeshFile(place.domain, fields, tuple(notes), numbers)
 
 
 def components(name: str, count: int, axes: tuple[str, ...]) -> tuple[str, ...]:

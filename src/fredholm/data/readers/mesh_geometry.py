@@ -89,7 +89,7 @@ def geometry(path: Path, raw: Any) -> Geometry:
         notes.append(
             f"{', '.join(dict.fromkeys(cut))} were cut into {('triangles', 'tetrahedra')[top - 2]}"
         )
-    nodes, cells = _used(path, cells, len(points), notes)
+    nodes, cells = _used(cells, len(points), notes)
     axes = _axes(points[nodes], top, notes)
     parts = dict(_parts(path, raw, blocks, top, notes))
     number = np.full(len(points), -1)
@@ -119,6 +119,11 @@ def _plain(path: Path, raw: Any, notes: list[str]) -> list[Block]:
                 f"triangulate them first ({', '.join(SHAPES)} are read)"
             )
         kind, cells = found
+        if cells.size and not 0 <= cells.min() <= cells.max() < len(raw.points):
+            raise DataError(
+                f"{path}: a {kind} names the nodes {cells.min()} to {cells.max()}, the file has "
+                f"{len(raw.points)} nodes"
+            )
         if cells.shape[1] < block.data.shape[1]:
             notes.append(f"of {block.type} cells only the corners are kept")
         if len(cells):
@@ -137,11 +142,9 @@ def _cloud(path: Path, points: Float[np.ndarray, "n d"], notes: list[str]) -> Ge
 
 
 def _used(
-    path: Path, cells: Int[np.ndarray, "m k"], total: int, notes: list[str]
+    cells: Int[np.ndarray, "m k"], total: int, notes: list[str]
 ) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "m k"]]:
     """Numbers of the nodes that are corners of a cell, and the cells in the numbering of those."""
-    if cells.min() < 0 or cells.max() >= total:
-        raise DataError(f"{path}: a cell names node {cells.max()}, the file has {total} nodes")
     nodes, flat = np.unique(cells, return_inverse=True)
     if len(nodes) < total:
         notes.append(f"{total - len(nodes)} nodes are corners of no cell and were left out")
