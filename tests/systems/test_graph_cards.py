@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from fredholm.data import Samples
-from fredholm.domains import Axis, Cylinder, Stack
+from fredholm.domains import Axis, Cylinder, Grid, Stack
 from fredholm.errors import FredholmError
 from fredholm.fields import Field, Variable
 from fredholm.operators import Superposition
 from fredholm.systems import beno, rigno
 from fredholm.systems.learn import Choices, learn
-from fredholm.testing import smooth, star_meshes
+from fredholm.testing import band_limited, smooth, star_meshes
 from fredholm.training import Budget
 
 MESHES = star_meshes((3, 4, 3, 4, 3, 4, 3, 4))
@@ -46,6 +46,18 @@ def test_answers_superpose_in_physical_units():
     assert claim.defect(operator, inputs) < 1e-10
     whole = learn(samples, "beno", budget=STEPS, choices=Choices(hyper={**SMALL, "split": False}))
     assert claim.defect(whole.operator.double(), inputs) > 1e-3
+
+
+def test_a_boundary_is_needed_and_that_of_a_box_is_known():
+    for grid, served in ((Grid((8, 8)), True), (Grid((8, 8), periodic=True), False)):
+        u = band_limited(grid, n=8).to(torch.float32)
+        samples = Samples(u, u, (Variable("f"),), (Variable("u"),))
+        choices = Choices(hyper=SMALL, symmetry="none")
+        if served:
+            assert learn(samples, "beno", budget=STEPS, choices=choices).record.steps == 4
+            continue
+        with pytest.raises(FredholmError, match="know their boundary, these live on Grid"):
+            learn(samples, "beno", budget=STEPS, choices=choices)
 
 
 def test_coefficients_are_named():

@@ -7,7 +7,7 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import stacked
+from fredholm.domains import Grid, scattered_of, stacked
 from fredholm.errors import did_you_mean
 from fredholm.fields import Variable
 from fredholm.layers import box_axes
@@ -47,11 +47,14 @@ def build(
             linearly; the others inside are sources.
     """
     shape = task.signature
+    where = shape.input_grid
+    if not (scattered_of(where) if isinstance(where, Grid) else where).parts:
+        raise ValueError(f"beno needs samples that know their boundary, these live on {where}")
     sources, boundary = _roles(shape.inputs, coefficients)
     return BENO(
         len(shape.inputs) + len(shape.params),
         len(shape.targets),
-        box_axes(shape.input_grid),
+        box_axes(where),
         sources=sources,
         boundary=boundary,
         hidden_channels=hidden_channels,
