@@ -1,6 +1,7 @@
 """Mesh morphing Gaussian process: shapes and functions as a few numbers, with their uncertainty."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import torch
@@ -16,6 +17,9 @@ from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import GaussianProcesses, SizedByData
 from fredholm.operators import Claim, ClosedForm, at_least_one
 
+_MOST = 2000
+"""Samples that are learned from, at most; of more, some are taken at equal distances. The cost
+grows with the cube of their number, and the memory with its square."""
 _RANK = 1e-10
 """Least deviation of a component, relative to that of the first, that is more than rounding."""
 
@@ -82,6 +86,10 @@ class MMGP(ClosedForm):
         return self.fit_given(inputs, targets, NOTHING)
 
     def fit_given(self, inputs: Field, targets: Field, given: Given) -> Self:
+        if len(inputs) > _MOST:
+            chosen = torch.linspace(0, len(inputs) - 1, _MOST).round().long()
+            params = None if given.params is None else given.params[chosen]
+            inputs, targets, given = inputs[chosen], targets[chosen], replace(given, params=params)
         meshes = stacked(inputs.domain, len(inputs))
         middle = meshes_of(meshes)[len(meshes) // 2]
         self.common.take(middle)
@@ -157,7 +165,7 @@ class _Stencils(NamedTuple):
 
 def _to_and_from(mesh: Mesh, common: Mesh) -> _Stencils:
     disk = on_disk(mesh)
-    holes = [len(boundary_loops(part)) - 1 for part in (disk, common)]
+    holes = [len(part.remembered(boundary_loops)) - 1 for part in (disk, common)]
     if holes[0] != holes[1]:
         raise ValueError(
             f"the meshes of the training have {holes[1]} holes, {mesh} has {holes[0]}: shapes are "
