@@ -11,6 +11,7 @@ import xarray
 from fredholm.data import (
     Samples,
     ScatteredWriter,
+    describe,
     from_xarray,
     read,
     read_mesh,
@@ -240,3 +241,10 @@ def test_what_is_written_opens_elsewhere(tmp_path: Path) -> None:
     assert series.time_values == [0.0, 1.0]
     points = pyvista.read(write_vtu(samples(cloud(1), 1).targets, U, tmp_path / "cloud")[0])
     assert points.n_cells == points.n_points == 7
+
+
+def test_a_description_says_the_domain_once(tmp_path: Path) -> None:
+    found = read(write_netcdf(samples(SPACES["meshes"], 3), tmp_path / "s.nc"))
+    assert describe(found).count("Both on Stack(3 domains") == 1
+    moving = read(write_netcdf(samples(SPACES["meshes"], 3, times=2), tmp_path / "t.nc"))
+    assert "target on Cylinder" in describe(moving)

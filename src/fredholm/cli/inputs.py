@@ -41,8 +41,8 @@ def read_inputs(
         if kind == KIND_MESHES:
             coordinates = description.get("coordinates", ())
             return mesh_inputs(path, surrogate.signature, coordinates)
-        if kind == own.KIND:
-            return _own_scattered(file, surrogate.signature)
+        if kind not in (KIND_NETCDF, KIND_ZARR):
+            return _of_samples(file, description, surrogate.signature)
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
         return _labelled(path, kind, surrogate.signature), None
     arrays = _arrays(path, kind)
@@ -57,15 +57,17 @@ def read_inputs(
     return samples.inputs, samples.params
 
 
-def _own_scattered(file: str, signature: "Signature") -> "tuple[Field, Tensor | None]":
-    """Inputs and parameters of a file of ours with samples on clouds or meshes.
+def _of_samples(
+    file: str, description: dict[str, Any], signature: "Signature"
+) -> "tuple[Field, Tensor | None]":
+    """Inputs and parameters of a file of samples on clouds or meshes.
 
     Raises:
         DataError: They are not those that the surrogate was trained on.
     """
     from fredholm.data import as_trained, read
 
-    samples = as_trained(read(file), signature)
+    samples = as_trained(read(file, **description), signature)
     found, wanted = (
         [variable.name for variable in variables]
         for variables in (samples.input_variables, signature.inputs)

@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from fredholm.data.labelled import netcdf_bytes
 from fredholm.data.layout import layout_of
 from fredholm.data.netcdf import refuse_existing, writing
@@ -118,17 +116,7 @@ def open_scattered(path: Path) -> Source:
     stored = dict(samples.origin)
     kept = {"source": stored["file"], "source_format": stored["format"]} if "file" in stored else {}
     origin = {**kept, "assumed": [], **stored, "file": str(path), "format": KIND}
-    samples = replace(samples, origin=origin)
-    return Source(
-        numbers=np.arange(len(samples)),
-        input_domain=samples.inputs.domain,
-        target_domain=samples.targets.domain,
-        input_variables=samples.input_variables,
-        target_variables=samples.target_variables,
-        param_variables=samples.param_variables,
-        origin=origin,
-        load=lambda start, stop: samples[start:stop],
-    )
+    return Source.of(replace(samples, origin=origin))
 
 
 def read_chunks(folder: Path) -> Samples:

@@ -38,6 +38,20 @@ class Source:
     param_variables: tuple[Variable, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, samples: Samples) -> Self:
+        """Samples that are in memory already."""
+        return cls(
+            numbers=np.arange(len(samples)),
+            input_domain=samples.inputs.domain,
+            target_domain=samples.targets.domain,
+            input_variables=samples.input_variables,
+            target_variables=samples.target_variables,
+            load=lambda start, stop: samples[start:stop],
+            param_variables=samples.param_variables,
+            origin=samples.origin,
+        )
+
     def __len__(self) -> int:
         return len(self.numbers)
 

@@ -8,6 +8,7 @@ from fredholm.data.readers.detect import OF_ARRAYS, READERS, detect
 from fredholm.data.readers.found import Options, PerAxis
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
+from fredholm.domains import Grid
 
 __all__ = ["READERS", "describe", "detect", "open_source", "read"]
 
@@ -106,7 +107,8 @@ def describe(samples: Any) -> str:
     )
     (a, on_a), (u, on_u) = ((", ".join(map(str, names)), grid) for names, grid in sides)
     where = f"{origin.get('file', 'in memory')} ({origin.get('format', 'generated')})"
-    places = f"Both on {on_u}" if on_a is on_u else f"Input on {on_a}; target on {on_u}"
+    once = on_a == on_u and not isinstance(on_u, Grid)
+    places = f"Both on {on_u}" if once else f"Input on {on_a}; target on {on_u}"
     text = f"{where}: {len(samples)} samples of {a or 'a shape'} -> {u}. {places}."
     if samples.param_variables:
         text += f" Parameters: {', '.join(map(str, samples.param_variables))}."

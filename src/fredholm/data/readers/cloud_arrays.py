@@ -82,16 +82,7 @@ def clouds(path: Path, kind: str, arrays: Mapping[str, Lazy], options: Options) 
         _labels(params),
         {"file": str(path), "format": kind, "assumed": said},
     )
-    return Source(
-        numbers=np.arange(count),
-        input_domain=domain,
-        target_domain=domain,
-        input_variables=samples.input_variables,
-        target_variables=samples.target_variables,
-        param_variables=samples.param_variables,
-        origin=samples.origin,
-        load=lambda start, stop: samples[start:stop],
-    )
+    return Source.of(samples)
 
 
 def _places(path: Path, arrays: Sequence[np.ndarray], options: Options) -> Places:

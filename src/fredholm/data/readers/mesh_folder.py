@@ -1,32 +1,34 @@
 """Samples from a folder with one file of a mesh or a cloud for each, or from one such file."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.data.readers.cloud_file import ARCHIVES, TABLES, read_cloud
 from fredholm.data.readers.found import PAIRS, Options
-from fredholm.data.readers.mesh_file import MeshFile, components, read_mesh
+from fredholm.data.readers.mesh_columns import (
+    Columns,
+    is_number,
+    named,
+    numbers_among,
+    on_boundary,
+    same_components,
+)
+from fredholm.data.readers.mesh_file import MeshFile, read_mesh
 from fredholm.data.readers.mesh_formats import SUFFIXES
 from fredholm.data.readers.mesh_geometry import Geometry
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
 from fredholm.domains import Stack, Unstructured, stacked
-from fredholm.errors import DataError, did_you_mean
+from fredholm.errors import DataError
 from fredholm.fields import Field, Signature, Variable
 
 KIND = "files of meshes"
-_ROUNDING = 1e-12
-"""Relative variation up to which a function is a number."""
-
-Columns = Mapping[str, Float[np.ndarray, "n"]]
-"""Values at the nodes of one file, by name of the component."""
 
 
 def open_meshes(path: Path, options: Options) -> Source:
@@ -49,16 +51,7 @@ def open_meshes(path: Path, options: Options) -> Source:
     contents = _contents(files, options.coordinates)
     inputs, targets = _choose(path, contents[0], options)
     samples = _samples(path, files, contents, inputs, targets)
-    return Source(
-        numbers=np.arange(len(samples)),
-        input_domain=samples.inputs.domain,
-        target_domain=samples.targets.domain,
-        input_variables=samples.input_variables,
-        target_variables=samples.target_variables,
-        param_variables=samples.param_variables,
-        origin=samples.origin,
-        load=lambda start, stop: samples[start:stop],
-    )
+    return Source.of(samples)
 
 
 def mesh_inputs(
@@ -78,10 +71,10 @@ def mesh_inputs(
     contents = _contents(files, coordinates)
     names = [variable.name for variable in signature.inputs]
     params = [variable.name for variable in signature.params]
-    columns = [_named(file, content, names) for file, content in zip(files, contents)]
-    numbers = [_named(file, content, params) for file, content in zip(files, contents)]
+    columns = [named(file, content, names) for file, content in zip(files, contents)]
+    numbers = [named(file, content, params) for file, content in zip(files, contents)]
     for file, found in zip(files, numbers):
-        varying = [name for name, values in found.items() if not _is_number(values)]
+        varying = [name for name, values in found.items() if not is_number(values)]
         if varying:
             raise DataError(f"{file}: {varying[0]} is a parameter and varies between the nodes")
     table = [[float(values[0]) for values in found.values()] for found in numbers]
@@ -161,12 +154,12 @@ def _samples(
     targets: Sequence[str],
 ) -> Samples:
     given, wanted = (
-        [_named(file, content, names) for file, content in zip(files, contents)]
+        [named(file, content, names) for file, content in zip(files, contents)]
         for names in (inputs, targets)
     )
     for columns in (given, wanted):
-        _same_components(files, columns)
-    numbers = _numbers(contents, given)
+        same_components(files, columns)
+    numbers = numbers_among(contents, given)
     functions = [name for name in given[0] if name not in numbers]
     notes = _notes(contents)
     if numbers:
@@ -176,7 +169,7 @@ def _samples(
     table = [[float(columns[name][0]) for name in numbers] for columns in given]
     chosen = [{name: columns[name] for name in functions} for columns in given]
     labels = tuple(
-        Variable(name, support="boundary" if _on_boundary(contents, chosen, name) else "")
+        Variable(name, support="boundary" if on_boundary(contents, chosen, name) else "")
         for name in functions
     )
     domain = _domain(contents)
@@ -194,67 +187,6 @@ def _samples(
             "assumed": notes,
         },
     )
-
-
-def _named(file: Path, content: MeshFile, names: Sequence[str]) -> Columns:
-    """The components that names stand for: a function's, one component, or a number of the file.
-
-    Raises:
-        DataError: There is no such function.
-    """
-    axes = content.mesh.names
-    fields = {
-        name: dict(zip(components(name, values.shape[1], axes), values.T))
-        for name, values in content.fields.items()
-    }
-    single = {name: values for parts in fields.values() for name, values in parts.items()}
-    columns: dict[str, np.ndarray] = {}
-    for name in names:
-        if name in fields:
-            columns |= fields[name]
-        elif name in single:
-            columns[name] = single[name]
-        elif name in content.numbers:
-            columns[name] = np.full(len(content.mesh), content.numbers[name])
-        else:
-            known = [*fields, *(part for part in single if part not in fields), *content.numbers]
-            raise DataError(f"{file} has no field {name!r}: {did_you_mean(name, known)}")
-    return columns
-
-
-def _same_components(files: Sequence[Path], columns: Sequence[Columns]) -> None:
-    """Refuses functions that have another number of components in one of the files."""
-    for file, found in zip(files, columns):
-        if list(found) != list(columns[0]):
-            raise DataError(
-                f"{file} has the components {', '.join(found)}, {files[0].name} has "
-                f"{', '.join(columns[0])}; one data set has the same in all files"
-            )
-
-
-def _numbers(contents: Sequence[MeshFile], given: Sequence[Columns]) -> list[str]:
-    """Inputs that are one number in each file, and not the same one in all that store functions."""
-    names = [name for name in given[0] if all(_is_number(columns[name]) for columns in given)]
-    return [
-        name
-        for name in names
-        if name in contents[0].numbers or len({float(columns[name][0]) for columns in given}) > 1
-    ]
-
-
-def _is_number(values: Float[np.ndarray, "n"]) -> bool:
-    return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
-
-
-def _on_boundary(contents: Sequence[MeshFile], columns: Sequence[Columns], name: str) -> bool:
-    """Whether a function is zero inside every mesh, and not on every boundary."""
-    somewhere = False
-    for content, found in zip(contents, columns):
-        edge = content.mesh.on_boundary.numpy()
-        if edge.all() or found[name][~edge].any():
-            return False
-        somewhere = somewhere or bool(found[name][edge].any())
-    return somewhere
 
 
 def _domain(contents: Sequence[MeshFile]) -> Unstructured | Stack:
