@@ -146,7 +146,8 @@ def orders(coarse: tuple[float, float], fine: tuple[float, float]) -> list[float
 @pytest.mark.parametrize("case", CASES)
 def test_orders_of_convergence(case: str, order: int):
     cuts = {1: (16, 32), 2: (8, 16)}[order]
-    coarse, fine = (errors(*CASES[case], square(n), order) for n in cuts)
+    residuals, conditions, exact = CASES[case]
+    coarse, fine = (errors(residuals, conditions, exact, square(n), order) for n in cuts)
     for name in fine:
         measured = orders(coarse[name], fine[name])
         # The bulk of an error may fall faster before it follows its order.
@@ -236,6 +237,20 @@ def test_stated_error_bounds_the_true_one():
         error = float(gap / (mesh.weights() * true**2).sum().sqrt())
         assert error < float(solution.error) <= tol
         assert error < 0.5 * float(solution.error)
+
+
+def test_the_finest_mesh_has_a_node_for_each_number():
+    """On it a solution of second order is exact at the middles of edges, which a line misses."""
+    mesh = square(4)
+    parabola = x**2 + x * y
+    solution = FiniteElements(tol=0.1).solve(
+        {"u": eq(lap(u), 2)}, mesh, {p: (eq(u, parabola),) for p in mesh.parts}, finest=True
+    )
+    (finer,) = solution.field.domain.members  # type: ignore[attr-defined]
+    assert torch.equal(finer.coords, refined(mesh).coords)
+    assert solution.details["unknowns"] == len(finer)
+    true = finer.coords[:, 0] ** 2 + finer.coords[:, 0] * finer.coords[:, 1]
+    torch.testing.assert_close(solution.field.values[0, :, 0], true, rtol=0, atol=1e-12)
 
 
 def test_each_sample_has_its_mesh_and_its_functions():

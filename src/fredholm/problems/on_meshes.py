@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from fredholm.domains import Axis, Grid, Mesh, Region, Stack, mesh_region
+from fredholm.domains import Axis, Grid, Mesh, Region, Stack, mesh_region, space_of
 from fredholm.equations.tree import expression
 from fredholm.errors import EquationError
 from fredholm.fields import Field
@@ -31,6 +31,7 @@ def solve_on(
     region: Region | None = None,
     time: Axis | None = None,
     final: bool = False,
+    finest: bool = False,
 ) -> Solution:
     """The targets at the nodes of the meshes on which the inputs live.
 
@@ -41,6 +42,7 @@ def solve_on(
         region: What the mesh was made of; finer meshes follow its curved boundary.
         time: Times of the frames, by default the problem's.
         final: Only the last frame, which a problem may ask for too.
+        finest: Give the solution on the mesh that has a node for each of its numbers.
 
     Raises:
         EquationError: The inputs live elsewhere, or finite elements do not solve the statement.
@@ -69,6 +71,7 @@ def solve_on(
         gauge=problem.gauge,
         final=final or problem.final,
         region=region,
+        finest=finest,
     )
     shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
     u = solution.field
@@ -87,9 +90,9 @@ def check_region(problem: "Problem") -> None:
 def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution:
     """Finite elements on a mesh of the problem's region, evaluated on a grid.
 
-    The edges of the mesh are about as long as the spacing of the grid, and longer where the mesh
-    could not be refined else; between its nodes the solution is taken as linear, which is not part
-    of the error.
+    The edges of the mesh are about twice as long as the spacing of the grid, and longer where the
+    mesh could not be refined else. Between the points at which elements of second order have values
+    the solution is taken as linear, which is not part of the error.
 
     Args:
         problem: A statement on a region.
@@ -108,19 +111,29 @@ def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> 
     spacing = max(axis.spacing for axis in space.axes)
     # Elements of second order on the refined mesh have so many times more numbers than it nodes.
     nodes = FiniteElements().size / (4**region.dim * len(problem.equations))
-    size = max(spacing, (region.measure / nodes) ** (1 / region.dim))
+    size = max(2 * spacing, (region.measure / nodes) ** (1 / region.dim))
     units = tuple(axis.units for axis in space.axes)
     mesh = mesh_region(region, size, names=space.names, units=units)
     functions = inputs.at(mesh) if inputs.channels else _nothing(inputs, mesh)
     time = at.axis("t") if timed else None
     solution = solve_on(
-        problem, functions, max(tol, _FINEST), region=region, time=time, final=not timed
+        problem,
+        functions,
+        max(tol, _FINEST),
+        region=region,
+        time=time,
+        final=not timed,
+        finest=True,
     )
     u = solution.field.values
     frames = u if timed else u[:, None]
     # Frames beside channels: all of them are evaluated alike.
     beside = frames.movedim(1, -2).flatten(-2)
-    values = Field(beside, mesh).at(space).values.unflatten(-1, (-1, frames.shape[-1]))
+    values = (
+        Field(beside, space_of(solution.field.domain))
+        .at(space)
+        .values.unflatten(-1, (-1, frames.shape[-1]))
+    )
     gaps = region.signed_distance(space.points())
     outside = (gaps > _ON_BOUNDARY * region.size)[..., None, None]
     values = values.masked_fill(outside, math.nan).movedim(-2, 1)

@@ -1,7 +1,7 @@
 """Where weak forms are integrated: the cells of a mesh and the parts of its boundary."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,18 @@ class Space:
     def raised(self, nodal: Float[Tensor, "nodes"]) -> Float[Tensor, "count"]:
         """The coefficients of a function that is linear in each cell, from its nodal values."""
         return (self.shares * nodal[self.corners]).sum(dim=-1)
+
+    @cached_property
+    def halved(self) -> Int[Tensor, "count"]:
+        """The coefficients in the order of the nodes of the mesh with halved edges.
+
+        A function of second order is known by its values there; one of first order has no others
+        than those of the nodes.
+        """
+        middle = (self.shares > 0.25).sum(dim=1) == 2
+        pairs = self.corners[middle][self.shares[middle] > 0.25].reshape(-1, 2).sort(dim=1).values
+        keys = pairs[:, 0] * len(self) + pairs[:, 1]
+        return torch.cat([(~middle).nonzero()[:, 0], middle.nonzero()[:, 0][keys.argsort()]])
 
 
 class ElementMesh:
@@ -164,8 +176,7 @@ def _numbers(cells: Any, facets: Int[Tensor, "f k"]) -> Int[ndarray, "f"]:
 
 def _table(basis: Any) -> Elements:
     jets = [
-        np.concatenate([np.broadcast_to(f, basis.dx.shape)[None], f.grad])
-        for (f,) in basis.basis
+        np.concatenate([np.broadcast_to(f, basis.dx.shape)[None], f.grad]) for (f,) in basis.basis
     ]
     return Elements(
         torch.from_numpy(np.stack(jets, axis=-1)),

@@ -8,20 +8,19 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fredholm.domains import Axis, Cylinder, Mesh, Region, Stack, Unstructured, stacked
+from fredholm.domains import Axis, Cylinder, Mesh, Region, Stack, Unstructured, refined, stacked
 from fredholm.equations import Equation, Expression
 from fredholm.errors import EquationError
 from fredholm.fields import Field
-from fredholm.solvers.finite_elements.gauge import value_at
-from fredholm.solvers.finite_elements.given import Function, Given
+from fredholm.solvers.finite_elements.given import Function
 from fredholm.solvers.finite_elements.ladder import Ladder, Rung
-from fredholm.solvers.finite_elements.statement import Statement, compiled
+from fredholm.solvers.finite_elements.statement import compiled
 from fredholm.solvers.finite_elements.steady import settle
 from fredholm.solvers.finite_elements.system import System
+from fredholm.solvers.finite_elements.task import Task
 from fredholm.solvers.finite_elements.transient import evolve
 from fredholm.solvers.solution import Solution
 
@@ -89,6 +88,7 @@ class FiniteElements:
         gauge: Mapping[str, Sequence[float]] | None = None,
         final: bool = False,
         region: Region | None = None,
+        finest: bool = False,
     ) -> Solution:
         """The unknowns at the nodes, one channel each, for every sample.
 
@@ -106,6 +106,8 @@ class FiniteElements:
             gauge: Points where unknowns are zero that are otherwise determined up to a constant.
             final: Only the last frame.
             region: Its curved boundary is what finer meshes follow.
+            finest: Give the solution on the mesh, one for each sample, that has a node wherever the
+                last solution has a number, and not on its own mesh.
 
         Raises:
             EquationError: The statement has a form that is not solved here, or a mesh has parts
@@ -117,7 +119,7 @@ class FiniteElements:
         named = {**(initial or {}), **(coefficients or {})}
         fields = {name: f for name, f in named.items() if isinstance(f, Field)}
         total = max([domain.count or 1, *map(len, fields.values())])
-        task = _Task(statement, time, initial or {}, values or {}, coefficients or {}, gauge or {})
+        task = Task(statement, time, initial or {}, values or {}, coefficients or {}, gauge or {})
         found: list[_Found] = []
         ladder = None
         for i, mesh in enumerate(stacked(domain, total)):
@@ -128,25 +130,29 @@ class FiniteElements:
         error = torch.tensor([each.error for each in found], dtype=torch.float64)
         method = "finite elements" + ("" if time is None else ", Radau IIA of order 5 in time")
         details = [each.details for each in found]
+        if finest:
+            domain = Stack(tuple(each.mesh for each in found))
+        shown = [each.values[:, : len(m)] for each, m in zip(found, stacked(domain, total))]
         return Solution(
-            _joined([each.values for each in found], domain, time, final),
+            _joined(shown, domain, time, final),
             error,
             method,
             details[0] if total == 1 else {"samples": details},
         )
 
     def _sample(
-        self, task: "_Task", nodal: Mapping[str, Float[Tensor, "nodes"]], ladder: Ladder
+        self, task: Task, nodal: Mapping[str, Float[Tensor, "nodes"]], ladder: Ladder
     ) -> "_Found":
         """One sample: finer and finer elements until two solutions agree, or there are too many."""
         pressed = bool(task.statement.multipliers)
-        before, values, weights = None, None, ladder.mesh.weights()[:, None]
+        values, weights = None, ladder.mesh.weights()[:, None]
+        solved, error, details = None, math.inf, {}
         rungs = ladder.rungs(2 if pressed else 1, 2 if pressed else self.order)
         for number, rung in enumerate(rungs):
             system = task.system(rung, nodal)
             if number > 1 and system.count > self.size:
                 break
-            before = values
+            before, solved = values, rung
             values, steps = self._run(task, system, rung, nodal, before)
             error = math.inf if before is None else _distance(values, before, weights)
             details = {
@@ -157,12 +163,12 @@ class FiniteElements:
             }
             if error <= self.tol:
                 break
-        assert values is not None, "a ladder has a first rung"
-        return _Found(values[:, : len(ladder.mesh)], error + _ROUNDING, details)
+        assert solved is not None and values is not None, "a ladder has a first rung"
+        return _Found(solved, values, error + _ROUNDING, details)
 
     def _run(
         self,
-        task: "_Task",
+        task: Task,
         system: System,
         rung: Rung,
         nodal: Mapping[str, Tensor],
@@ -188,69 +194,18 @@ class FiniteElements:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """One solution at the nodes."""
+    """One solution at the nodes, and at the middles of edges."""
 
+    rung: Rung
     values: Float[Tensor, "frames nodes c"]
     error: float
     details: Mapping[str, Any]
 
-
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """What is to be solved, for all samples."""
-
-    statement: Statement
-    time: Axis | None
-    initial: Mapping[str, Field | Expression]
-    values: Mapping[str, float]
-    coefficients: Mapping[str, Field | Function]
-    gauge: Mapping[str, Sequence[float]]
-
     @property
-    def evolving(self) -> list[str]:
-        """The states with an initial value."""
-        return list(self.initial)
-
-    def system(self, rung: Rung, nodal: Mapping[str, Tensor]) -> System:
-        """The equations of one sample on one mesh."""
-        known = {n: rung.raised(v).double() for n, v in nodal.items() if n in self.coefficients}
-        functions = {n: f for n, f in self.coefficients.items() if not isinstance(f, Field)}
-        given = Given(self.values, known, functions, self.time is not None)
-        return System(self.statement, rung.level, rung.order, given)
-
-    def start(self, system: System, rung: Rung, nodal: Mapping[str, Tensor]) -> ndarray:
-        """The initial state."""
-        assert self.time is not None, "a steady state has no start"
-        y = system.at_rest()
-        for state, given in self.initial.items():
-            if isinstance(given, Field):
-                values = system.spaces[state].raised(rung.raised(nodal[state]).double()).numpy()
-            else:
-                values = system.at_dofs(given, state, self.time.start)
-            y[system.slices[state]] = values
-        return y
-
-    def guess(self, system: System, nodal: Float[Tensor, "nodes c"]) -> ndarray | None:
-        """A steady state to begin with; where the equations are linear there is no use for one."""
-        if self.statement.affine:
-            return None
-        y = system.at_rest()
-        for (state,), values in zip(self.statement.chains.values(), nodal.T):
-            y[system.slices[state]] = system.spaces[state].raised(values).numpy()
-        return y
-
-    def shown(
-        self, system: System, frames: Float[ndarray, "frames n"]
-    ) -> Float[Tensor, "frames nodes c"]:
-        """The unknowns at the nodes; those without a mean are zero at their gauges."""
-        mesh, found = system.level.mesh, []
-        for unknown, states in self.statement.chains.items():
-            start = system.slices[states[0]].start
-            nodal = torch.from_numpy(frames[:, start : start + len(mesh)])
-            if unknown in self.gauge and unknown in system.means:
-                nodal = nodal - value_at(mesh, nodal, self.gauge[unknown])
-            found.append(nodal)
-        return torch.stack(found, dim=-1)
+    def mesh(self) -> Mesh:
+        """The mesh that has all those points as nodes."""
+        mesh = self.rung.level.mesh
+        return mesh if self.rung.order == 1 else refined(mesh)
 
 
 def _mesh(domain: Unstructured) -> Mesh:
