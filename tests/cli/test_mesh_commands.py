@@ -14,7 +14,7 @@ from kitchen import Answer
 from fredholm.cli import main
 from fredholm.data import read, read_mesh, write_netcdf
 
-GNOT = "--system gnot --hidden-channels 8 --layers 1 --heads 1 --experts 1 --waves 1"
+GNOT = "--system gnot --hidden-channels 8 --layers 1 --heads 1 --experts 1"
 FIT = f"fit shapes --input source --output u --test new --steps 6 {GNOT} --seed 1"
 
 
@@ -216,3 +216,17 @@ WORDS = {
 def test_wrong_words_end_in_one_sentence(cli: Cli, place: Path, words: str, message: str) -> None:
     answer = cli(words)
     assert answer.code == 2 and answer.err.count("\n") == 1 and message in answer.err
+
+
+def test_arrays_of_scattered_points(cli: Cli, place: Path) -> None:
+    points = np.stack([disk(12 + 3 * k)[0] for k in range(4)])  # as many points each
+    source = np.sin(points[..., 0])
+    np.savez("a.npz", XY=points, source=source, u=source * (1 - (points**2).sum(-1)))
+    named = "--coordinates XY --input source --target u"
+    answer = cli(f"check a.npz {named}")
+    assert answer.code == 0 and "axes taken as samples, points, coordinates" in answer.out
+    assert cli(f"predict run a.npz {named}").code == 0
+    with xarray.open_dataset("a-prediction.nc") as data:
+        assert data["u"].shape == (points[..., 0].size,)
+    wrong = cli("check a.npz --coordinates XYZ --target u")
+    assert wrong.code == 2 and "no array 'XYZ'; did you mean 'XY'" in wrong.err
