@@ -147,7 +147,11 @@ def _there_and_back(
 
 
 def _floors(samples: Samples) -> dict[str, float]:
-    """What is left of the targets' accuracy when they are only interpolated."""
+    """Errors of the targets when they are only interpolated, there and back.
+
+    They are no floor of what is learned: trained through the interpolation, a network finds values
+    on the grids that fit the points better than sampled ones do.
+    """
     (cloud,) = set(stacked(samples.targets.domain, len(samples)))
     assert isinstance(cloud, PointCloud)
     return _there_and_back(cloud, samples.targets.values, boxes=8, size=16)
