@@ -26,8 +26,8 @@ from fredholm.problems import build
 from fredholm.problems.on_meshes import solve_on
 
 CASES = (
-    ("poisson_holes", {}, "poisson_classic", (0.04, 0.02, 0.01), 2e-3),
-    ("poisson_boltzmann", {}, "poisson_boltzmann2d", (0.08, 0.04, 0.02), 2e-3),
+    ("poisson_holes", {}, "poisson_classic", (0.06, 0.03, 0.015), 2e-3),
+    ("poisson_boltzmann", {}, "poisson_boltzmann2d", (0.12, 0.06, 0.03), 2e-3),
     ("cavity", {"lid": 4.0}, "lid_driven_a4", (1 / 16, 1 / 24, 1 / 32), 1.0),
     ("cavity", {"lid": 16.0}, "lid_driven_a16", (1 / 24, 1 / 32), 1.0),
     ("backward_step", {}, "ns_0_obstacle", (0.15, 0.1, 0.075), 1.0),

@@ -167,6 +167,30 @@ def test_orders_on_meshes_of_regions(region, order: int):
     assert orders(coarse, fine) == pytest.approx([order + 1, order], abs=0.25)
 
 
+def test_cells_bent_to_a_curved_boundary_keep_their_order():
+    """With straight edges the chords alone make an error of order 2."""
+    disk = Disk((0.0, 0.0), 1.0, name="wall")
+    bulge = (1 - x**2 - y**2) * exp(x)
+    equations = {"u": eq(-lap(u), rename(-lap(u), {u: bulge}))}
+    found: dict[bool, list[float]] = {}
+    for bent in (True, False):
+        mesh = mesh_region(disk, 0.4)
+        for _ in range(2):
+            solution = FiniteElements(tol=10.0).solve(
+                equations, mesh, {"wall": (eq(u),)}, region=disk if bent else None
+            )
+            assert solution.details["order"] == 2 and solution.details["cells"] == len(mesh.cells)
+            at = mesh.coords
+            true = (1 - (at**2).sum(1)) * at[:, 0].exp()
+            gap = (mesh.weights() * (solution.field.values[0, :, 0] - true) ** 2).sum().sqrt()
+            found.setdefault(bent, []).append(float(gap))
+            mesh = refined(mesh, onto=disk)
+    slopes = {bent: math.log2(coarse / fine) for bent, (coarse, fine) in found.items()}
+    assert slopes[True] > 2.8
+    assert slopes[False] == pytest.approx(2, abs=0.2)
+    assert found[True][1] < 0.02 * found[False][1]
+
+
 @pytest.mark.parametrize("shape", [(17,), (5, 5, 5)], ids=["interval", "cube"])
 def test_orders_in_one_and_three_dimensions(shape: tuple[int, ...]):
     exact = {"u": sin(2 * x + 0.3) * (exp(y) * cos(z) if len(shape) == 3 else 1.0)}

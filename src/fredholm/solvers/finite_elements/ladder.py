@@ -43,7 +43,7 @@ class Ladder:
 
     Args:
         mesh: The first mesh; its nodes are the first ones of all others.
-        region: Its boundary is what new nodes of the boundary are moved to.
+        region: Its curved boundary is what new nodes are moved to, and cells are bent to.
     """
 
     def __init__(self, mesh: Mesh, region: Region | None) -> None:
@@ -63,8 +63,9 @@ class Ladder:
     def _made(self, halvings: int, order: int) -> Rung:
         if halvings == 0:
             known = [rung.level for (level, _), rung in self._rungs.items() if level == 0]
-            return Rung(known[0] if known else ElementMesh(self.mesh), order, Factors(), ())
+            level = known[0] if known else ElementMesh(self.mesh, self.region)
+            return Rung(level, order, Factors(), ())
         coarser = self._rung(halvings - 1, order)
         mesh = coarser.level.mesh
-        finer = ElementMesh(refined(mesh, onto=self.region))
+        finer = ElementMesh(refined(mesh, onto=self.region), self.region)
         return Rung(finer, order, Factors(), (*coarser.parents, mesh.edges))

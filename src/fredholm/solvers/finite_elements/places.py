@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from fredholm.domains import Mesh
+from fredholm.domains import Mesh, Region, refined
 from fredholm.errors import EquationError
 from fredholm.extras import require
 
@@ -94,13 +94,14 @@ class ElementMesh:
 
     Args:
         mesh: Its cells fill space.
+        region: Cells at its curved boundary are bent, by polynomials of second order.
 
     Raises:
         EquationError: The mesh is a surface.
         MissingExtra: scikit-fem is not installed.
     """
 
-    def __init__(self, mesh: Mesh) -> None:
+    def __init__(self, mesh: Mesh, region: Region | None = None) -> None:
         if mesh.dim != mesh.cells.shape[1] - 1:
             raise EquationError(
                 f"equations are solved on meshes that fill space, not on {mesh.kind} cells in "
@@ -119,6 +120,11 @@ class ElementMesh:
         self.place = cache(self._place)
         self.space = cache(self._space)
         self.on = cache(self._on)
+        if region is not None and mesh.dim > 1:
+            places = np.empty((mesh.dim, len(self._space(2))))
+            places[:, self._space(2).halved] = refined(mesh, onto=region).coords.T
+            bent = {2: self._skfem.MeshTri2, 3: self._skfem.MeshTet2}[mesh.dim]
+            self._cells = bent(places, self._cells.t, validate=False)
 
     def _place(self, part: str | None, orders: tuple[int, ...]) -> Place:
         """The cells, or the facets of a part of the boundary, with elements of some orders.

@@ -105,7 +105,7 @@ class FiniteElements:
                 coordinates (n, d), the time last where there is one.
             gauge: Points where unknowns are zero that are otherwise determined up to a constant.
             final: Only the last frame.
-            region: Its curved boundary is what finer meshes follow.
+            region: Its curved boundary is what cells are bent to and finer meshes follow.
             finest: Give the solution on the mesh, one for each sample, that has a node wherever the
                 last solution has a number, and not on its own mesh.
 
@@ -164,7 +164,7 @@ class FiniteElements:
             if error <= self.tol:
                 break
         assert solved is not None and values is not None, "a ladder has a first rung"
-        return _Found(solved, values, error + _ROUNDING, details)
+        return _Found(solved, ladder.region, values, error + _ROUNDING, details)
 
     def _run(
         self,
@@ -197,6 +197,7 @@ class _Found:
     """One solution at the nodes, and at the middles of edges."""
 
     rung: Rung
+    region: Region | None
     values: Float[Tensor, "frames nodes c"]
     error: float
     details: Mapping[str, Any]
@@ -205,7 +206,7 @@ class _Found:
     def mesh(self) -> Mesh:
         """The mesh that has all those points as nodes."""
         mesh = self.rung.level.mesh
-        return mesh if self.rung.order == 1 else refined(mesh)
+        return mesh if self.rung.order == 1 else refined(mesh, onto=self.region)
 
 
 def _mesh(domain: Unstructured) -> Mesh:
