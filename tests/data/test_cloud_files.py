@@ -122,6 +122,7 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
         rows = np.c_[XY[number], SIGMA[number]]
         text = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
         (tmp_path / f"{number}.txt").write_text(f"% x  y  u (m)\n{text}\n")
+    (tmp_path / "notes.txt").write_text("made on Monday\n2 hours\n")
     samples = read(tmp_path, target="u")
     check(samples)
     with pytest.raises(DataError, match="names its coordinates itself"):

@@ -1,6 +1,7 @@
 """One file for each cloud: arrays of its points in an `.npz` archive, or a text table."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from fredholm.errors import DataError, did_you_mean
 TABLES = (".txt", ".csv", ".dat")
 ARCHIVES = (".npz",)
 _COORDINATES = ("pos", "position", "positions", "points", "coords", "coordinates", "xy", "xyz")
+_TOP = 40
+"""Lines within which a table has its first row."""
 _NORMALS = ("normals", "normal")
 
 
@@ -37,6 +40,23 @@ def read_cloud(path: Path, coordinates: Sequence[str] = ()) -> MeshFile:
     if coordinates:
         raise DataError(f"{path} names its coordinates itself: x, y, z; leave coordinates out")
     return _of_table(path)
+
+
+def is_cloud(path: Path) -> bool:
+    """Whether a file may hold a cloud: an archive, or a text with a row of numbers near its top."""
+    suffix = path.suffix.lower()
+    if suffix not in TABLES or not path.is_file():
+        return suffix in ARCHIVES
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return any(_is_row(line) for line in islice(file, _TOP))
+
+
+def _is_row(line: str) -> bool:
+    words = line.replace(",", " ").split()
+    try:
+        return len([float(word) for word in words]) > 1
+    except ValueError:
+        return False
 
 
 def _of_table(path: Path) -> MeshFile:

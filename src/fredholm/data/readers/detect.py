@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fredholm.data.readers import own, pdebench, the_well
-from fredholm.data.readers.cloud_file import ARCHIVES, TABLES
+from fredholm.data.readers.cloud_file import is_cloud
 from fredholm.data.readers.found import Options
 from fredholm.data.readers.hdf5 import KIND as KIND_HDF5
 from fredholm.data.readers.hdf5 import KIND_73, open_hdf5, open_matlab73
@@ -60,10 +60,10 @@ def detect(path: str | Path) -> str:
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata")):
             return KIND_ZARR
-        suffixes = {file.suffix.lower() for file in path.iterdir()}
-        if suffixes & {*SUFFIXES, *ARCHIVES, *TABLES}:
+        files = list(path.iterdir())
+        if any(file.suffix.lower() in SUFFIXES or is_cloud(file) for file in files):
             return KIND_MESHES
-        if ".npy" in suffixes:
+        if any(file.suffix == ".npy" for file in files):
             return KIND_NPY
         if chunks(path):
             raise DataError(

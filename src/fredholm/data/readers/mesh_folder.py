@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fredholm.data.readers.cloud_file import ARCHIVES, TABLES, read_cloud
+from fredholm.data.readers.cloud_file import ARCHIVES, TABLES, is_cloud, read_cloud
 from fredholm.data.readers.found import PAIRS, Options
 from fredholm.data.readers.mesh_columns import (
     Columns,
@@ -92,7 +92,7 @@ def mesh_files(path: Path) -> list[Path]:
     files = list(path.iterdir())
     found = [file for file in files if file.suffix.lower() in SUFFIXES]
     # Tables and archives lie beside meshes too, as notes and figures.
-    found = found or [file for file in files if file.suffix.lower() in (*ARCHIVES, *TABLES)]
+    found = found or [file for file in files if is_cloud(file)]
     if not found:
         raise DataError(f"{path} holds no files of meshes ({', '.join(SUFFIXES)})")
     kinds = sorted({file.suffix.lower() for file in found})
