@@ -6,11 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from fredholm import problems, systems
-from fredholm.domains import Axis, Grid
+from fredholm.domains import Axis, Grid, Scattered
 from fredholm.equations import latex
 from fredholm.errors import FredholmError
 from fredholm.fields import Signature, Variable
-from fredholm.operators import AnyResolution, Claim, ConsistentQuery, Operator
+from fredholm.operators import AnyDensity, AnyResolution, Claim, ConsistentQuery, Operator
 from fredholm.systems import Card, Task
 
 RECORDS = Path(__file__).parent.parent / "records" / "reproduce"
@@ -42,7 +42,10 @@ def _cards() -> Iterator[tuple[str, Card]]:
 
 def _systems() -> Iterator[Sequence[str]]:
     """What each operator can do, asked of the operator itself."""
-    yield "system", "choose it", "other resolutions", "promises", "fitted by", "hyper-parameters"
+    yield (
+        "system", "functions on", "choose it", "other resolutions", "promises", "fitted by",
+        "hyper-parameters",
+    )  # fmt: skip
     for key, card in _cards():
         if card.build is None:
             continue
@@ -50,6 +53,7 @@ def _systems() -> Iterator[Sequence[str]]:
         promises = sorted({_link(claim) for operator in operators for claim in operator.claims})
         yield (
             f"`{key}`",
+            "clouds, meshes" if card.scattered else "grids",
             card.for_use,
             _resolution(operators[0]),
             ", ".join(promises) or "-",
@@ -73,7 +77,7 @@ def _hyper(card: Card) -> str:
 
 def _operators(card: Card) -> Iterator[Operator]:
     """The card's operators for the tasks that it takes; some take trajectories alone."""
-    for task in _tasks():
+    for task in _tasks_on_shapes() if card.scattered else _tasks():
         with suppress(FredholmError):
             yield card.make(task, {})
 
@@ -90,8 +94,17 @@ def _tasks() -> Iterator[Task]:
     yield Task(Signature(*frames, _LABEL, _LABEL))
 
 
+def _tasks_on_shapes() -> Iterator[Task]:
+    """Meshes with a source and values on the boundary."""
+    shapes = Scattered(("x", "y"), ("", ""), ((0.0, 1.0), (0.0, 1.0)), ("wall",), "triangle", 100)
+    inputs = (Variable("f"), Variable("g", support="boundary"))
+    yield Task(Signature(shapes, shapes, inputs, _LABEL))
+
+
 def _resolution(operator: Operator) -> str:
     promised = {type(claim) for claim in operator.claims}
+    if AnyDensity in promised:
+        return "answers on any points"
     if AnyResolution in promised:
         return "answers on any grid"
     if ConsistentQuery in promised:

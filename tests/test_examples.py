@@ -21,6 +21,7 @@ BOUNDS = {
     "own_network": 0.01,
     "rollout": 0.03,
     "shape_by_network": 6e-3,
+    "shapes": 0.22,
 }
 
 
