@@ -9,7 +9,9 @@ with edges of several lengths, refined where the tolerance asks for it, and comp
 of the table; between the points at which elements of second order have values the solution is taken
 as linear. Where finite volumes take the problem they are compared too. Seconds are those of the
 processor, with the making of the mesh. Distances are relative L2 norms over the points of the
-table; a pressure without outlet is compared up to a constant.
+table; a pressure without outlet is compared up to a constant. COMSOL states the outlet behind the
+step weakly and lets nothing flow back there, where a vortex reaches it: that flow is compared once
+more before the step, x < 2.
 """
 
 import sys
@@ -56,7 +58,8 @@ def main(data: Path) -> None:
                     "edges": size,
                     "nodes": len(mesh),
                     **solution.details,
-                    "distance": distances(problem, there, table),
+                    "distance": distances(problem, there, table.values),
+                    **before_step(problem, there, table),
                     "stated_error": float(solution.error),
                     "seconds": round(seconds, 2),
                 }
@@ -69,10 +72,18 @@ def main(data: Path) -> None:
     print(write_record(Path(__file__).parent, "comsol", content, command=command, seeds=[]))
 
 
+def before_step(problem, found, table) -> dict[str, object]:
+    """The distances of the flow over a step where it has not reached it."""
+    if problem.key != "backward_step":
+        return {}
+    chosen = table.points[:, 0] < 2
+    return {"distance_before_the_step": distances(problem, found[chosen], table.values[chosen])}
+
+
 def distances(problem, found, table) -> dict[str, float]:
     """Relative L2 distance of each unknown."""
     result = {}
-    for name, mine, theirs in zip(problem.targets, found.T, table.values.T):
+    for name, mine, theirs in zip(problem.targets, found.T, table.T):
         gap = mine - theirs
         if name in problem.gauge:
             gap, theirs = gap - gap.mean(), theirs - theirs.mean()

@@ -82,7 +82,7 @@ def errors(
     system = System(statement, ElementMesh(mesh), order, Given({}, {}, {})).determined()
     found, _ = settle(system, 1e-11, Factors())
     (place, *_) = system._places.values()
-    jets = system._jets(place, found)
+    jets = system._layout.jets(place, found)
     points = place.points.reshape(-1, mesh.dim)
     result = {}
     for name, e in exact.items():
@@ -247,6 +247,17 @@ def test_without_values_the_mean_is_zero_and_the_source_must_balance():
     torch.testing.assert_close(solution.field.values[0, :, 0], wanted, rtol=0, atol=1e-3)
     with pytest.raises(EquationError, match="balance"):
         FiniteElements().solve({"u": eq(-lap(u), 1 + source)}, mesh, insulated)
+
+
+def test_what_a_nonlinear_term_determines_has_no_mean_of_zero():
+    """u³ has no slope at zero, where the equations are looked at first."""
+    mesh = square(4)
+    insulated = {part: (eq(FLUX),) for part in mesh.parts}
+    solution = FiniteElements().solve({"u": eq(-lap(u) + u**3, 8)}, mesh, insulated)
+    assert float((solution.field.values - 2).abs().max()) < 1e-8
+    with pytest.raises(EquationError, match="rigid motion"):
+        pulled = {part: (eq(dot(SHEAR, normal())), eq(dot(PULL, normal()))) for part in mesh.parts}
+        FiniteElements().solve({"u": eq(-div(SHEAR), x), "v": eq(-div(PULL))}, mesh, pulled)
 
 
 def test_stated_error_bounds_the_true_one():

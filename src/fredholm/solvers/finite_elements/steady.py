@@ -15,6 +15,8 @@ from fredholm.errors import DivergedError, EquationError
 _SWEEPS = 25
 _SMALLEST = 1 / 64
 _SLOWEST = 1 / 128
+_CONDITION = 1e14
+"""Condition number from which on a matrix counts as singular."""
 _PIVOT = 0.01
 """Diagonal entries so much smaller than others are pivots, for the sake of sparsity."""
 
@@ -97,7 +99,6 @@ def settle(
     Reference:
         Deuflhard, Newton Methods for Nonlinear Problems, 2011 (natural monotonicity).
     """
-    rest = system.at_rest()
     zero = np.array([0.0])
 
     def residual(y: ndarray) -> ndarray:
@@ -111,13 +112,18 @@ def settle(
         found, solves = _newton(residual, matrix, guess, tol, factors)
         if found is not None:
             return found, solves
-    of_rest, linear = residual(rest), matrix(rest)
-    start = rest - factors(linear)(of_rest)
-    if not np.isfinite(start).all():
+    for rest in (system.at_rest(), system.at_rest() + 1):  # u³ has no slope at zero
+        of_rest, linear = residual(rest), matrix(rest)
+        solve = factors(linear)
+        if _is_regular(linear, solve, len(rest)):
+            break
+    else:
         raise EquationError(
-            "the equations linearised at zero are singular or not finite: something is left "
-            "undetermined, or a coefficient vanishes or grows without bound where u is zero"
+            "the equations linearised at zero and at one are singular or not finite: something is "
+            "left undetermined, such as a rigid motion, or a coefficient has no value there"
         )
+
+    start = rest - solve(of_rest)
 
     def newton(y: ndarray, share: float) -> tuple[ndarray | None, int]:
         """The solution with this share of the nonlinear part."""
@@ -188,6 +194,13 @@ def _newton(
         if damping == 1.0 and _size(following, y) <= tol:
             return y - following, sweep
     return None, _SWEEPS
+
+
+def _is_regular(matrix: sp.csr_array, solve: Callable[[ndarray], ndarray], count: int) -> bool:
+    """Whether a linear system has one solution, as far as a random right-hand side tells."""
+    right = np.random.default_rng(0).standard_normal(count)
+    growth = float(np.linalg.norm(solve(right)) / np.linalg.norm(right))
+    return growth * float(abs(matrix).sum(axis=0).max()) < _CONDITION
 
 
 def _size(change: ndarray, y: ndarray) -> float:

@@ -14,6 +14,7 @@ from fredholm.calculus import Tape
 from fredholm.domains import Mesh
 from fredholm.equations import Expression
 from fredholm.errors import EquationError
+from fredholm.solvers.finite_elements.assembly import Layout
 from fredholm.solvers.finite_elements.given import Given, Where
 from fredholm.solvers.finite_elements.integrand import Linearised
 from fredholm.solvers.finite_elements.places import ElementMesh, Place, Space
@@ -51,6 +52,7 @@ class System:
         ends = np.cumsum([0, *map(len, self.spaces.values())]).tolist()
         self.slices = {s: slice(a, b) for s, a, b in zip(self.spaces, ends, ends[1:])}
         self.size = ends[-1]
+        self._layout = Layout(self.orders, self.slices, self.size)
         self.means: tuple[str, ...] = ()
         present = tuple(sorted({1, *self.orders.values()}))
         self._places = {
@@ -76,19 +78,26 @@ class System:
         """
         rest = self.at_rest()
         found = self.linearised(0.0, rest, rest)
-        (matrix, rates), size = found, abs(found[0])
-        for unknown, states in self.statement.chains.items():
-            constant = np.zeros(self.count)
-            constant[self.slices[states[0]]] = 1.0
-            moved, most = np.abs(matrix @ constant).max(), (size @ constant).max()
-            # What has a rate keeps the mean of its initial state.
-            free = moved <= _FREE * most and not np.any(rates @ constant)
-            if free and unknown not in self.means:
-                self.means = (*self.means, unknown)
+        # A term like u³ has no slope at zero, but elsewhere.
+        looks = [found]
+        if not self.statement.affine:
+            looks.append(self.linearised(0.0, rest + 1, rest))
+        self.means = tuple(
+            unknown
+            for unknown, states in self.statement.chains.items()
+            if all(self._leaves_free(states[0], *matrices) for matrices in looks)
+        )
         if self.statement.affine and self.statement.autonomous(self.given):
             rest = self.at_rest()
             self._frozen = self._bordered(*found), self._residual(0.0, rest, rest)
         return self
+
+    def _leaves_free(self, state: str, by_y: sp.csr_array, by_rate: sp.csr_array) -> bool:
+        """Whether a constant may be added to a state; what has a rate keeps its initial mean."""
+        constant = np.zeros(self.size)
+        constant[self.slices[state]] = 1.0
+        moved, most = np.abs(by_y @ constant).max(), (abs(by_y) @ constant).max()
+        return bool(moved <= _FREE * most and not np.any(by_rate @ constant))
 
     def residual(self, times: ndarray, y: ndarray, rate: ndarray) -> Float[ndarray, "n b"]:
         """F at b times, for columns of y and y'."""
@@ -100,13 +109,8 @@ class System:
 
     def _residual(self, time: float, y: ndarray, rate: ndarray) -> Float[ndarray, "n"]:
         total = torch.zeros(self.size, dtype=torch.float64)
-        for where, states, values, _ in self._evaluated(time, y, rate, derive=False):
-            for i, state in enumerate(states):
-                elements = where.elements[self.orders[state]]
-                tested = (values[i] * where.weights)[..., None, :]
-                local = (tested @ elements.jets[: values.shape[1]]).sum(dim=0)
-                numbers = self.slices[state].start + elements.dofs
-                total.index_add_(0, numbers.flatten(), local.flatten())
+        for at, tested, values, _ in self._evaluated(time, y, rate, derive=False):
+            self._layout.add(total, at, tested, values)
         found = total.numpy()
         for numbers, values in self.prescribed(time).values():
             found[numbers] = y[numbers] - values
@@ -120,12 +124,12 @@ class System:
         if self._frozen is not None:
             return self._frozen[0]
         blocks: tuple[list, list] = ([], [])
-        for where, states, _, slopes in self._evaluated(time, y, rate, derive=True):
+        for at, tested, _, slopes in self._evaluated(time, y, rate, derive=True):
             for found, by in zip(blocks, slopes):
-                found += self._blocks(where, states, by)
-        by_y, by_rate = map(self._joined, blocks)
+                found += self._layout.entries(at, tested, by)
+        by_y, by_rate = map(self._layout.matrix, blocks)
         free = np.ones(self.size)
-        free[np.concatenate([numbers for numbers in self._fixed.values()])] = 0.0
+        free[np.concatenate([*self._fixed.values()])] = 0.0
         by_y = sp.csr_array(sp.diags_array(free) @ by_y + sp.diags_array(1.0 - free))
         by_rate = sp.csr_array(sp.diags_array(free) @ by_rate)
         return self._bordered(by_y, by_rate)
@@ -149,7 +153,7 @@ class System:
         """
         statement, rows = self.statement, 1 + len(self.statement.coords)
         for part, at in self._places.items():
-            jets, rates = (self._jets(at, vector) for vector in (y, rate))
+            jets, rates = (self._layout.jets(at, vector) for vector in (y, rate))
             integrand = statement.inside if part is None else statement.through[part]
             where = self._where(at)
             if part is None:
@@ -187,15 +191,6 @@ class System:
 
         return Linearised(*map(less, found))
 
-    def _jets(self, at: Place, vector: ndarray) -> Float[Tensor, "states rows cells points"]:
-        """Values and derivatives of all states at the points of a place."""
-        found = []
-        for state, where in self.slices.items():
-            elements = at.elements[self.orders[state]]
-            local = torch.from_numpy(vector[where])[elements.dofs]
-            found.append((elements.jets @ local[..., None])[..., 0])
-        return torch.stack(found)
-
     def _where(self, at: Place) -> Where:
         linear = at.elements[1]
 
@@ -204,44 +199,11 @@ class System:
 
         return Where(self.statement.coords, at.points, interpolate, at.normals)
 
-    def _blocks(
-        self, at: Place, tested: tuple[str, ...], by: Float[Tensor, "k rows s all cells points"]
-    ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Rows, columns and entries of the matrix from the slopes at one place."""
-        found = []
-        for i, row_state in enumerate(tested):
-            test = at.elements[self.orders[row_state]]
-            for j, state in enumerate(self.statement.states):
-                slopes = by[i, :, j]
-                if not bool(slopes.any()):
-                    continue
-                trial = at.elements[self.orders[state]]
-                local = torch.zeros(*test.dofs.shape, trial.dofs.shape[1], dtype=torch.float64)
-                for r, s in slopes.flatten(2).any(dim=2).nonzero().tolist():
-                    scaled = (slopes[r, s] * at.weights)[..., None] * test.jets[r]
-                    local.baddbmm_(scaled.mT, trial.jets[s])
-                rows = (self.slices[row_state].start + test.dofs)[:, :, None].expand_as(local)
-                columns = (self.slices[state].start + trial.dofs)[:, None, :].expand_as(local)
-                found.append((rows.flatten(), columns.flatten(), local.flatten()))
-        return found
-
-    def _joined(self, blocks: list[tuple[Tensor, Tensor, Tensor]]) -> sp.csr_array:
-        if not blocks:
-            return sp.csr_array((self.size, self.size))
-        rows, columns, entries = (torch.cat(parts).numpy() for parts in zip(*blocks))
-        return sp.csr_array(sp.coo_array((entries, (rows, columns)), shape=(self.size,) * 2))
-
     def _mean_weights(self) -> Float[ndarray, "n means"]:
         """Columns with the integrals of the basis functions of unknowns without a mean."""
-        at, found = self._places[None], np.zeros((self.size, len(self.means)))
-        for column, unknown in enumerate(self.means):
-            state = self.statement.chains[unknown][0]
-            elements = at.elements[self.orders[state]]
-            local = at.weights[:, None] @ elements.jets[0]
-            integrals = torch.zeros(len(self.spaces[state]), dtype=torch.float64)
-            integrals.index_add_(0, elements.dofs.flatten(), local.flatten())
-            found[self.slices[state], column] = integrals.numpy()
-        return found
+        states = [self.statement.chains[unknown][0] for unknown in self.means]
+        columns = [self._layout.integrals(self._places[None], state) for state in states]
+        return np.stack(columns, axis=1)
 
     def _numbers(self, state: str) -> Int[ndarray, "k"]:
         """Which entries of y have prescribed values."""
