@@ -98,3 +98,18 @@ def test_the_pace_leaves_out_what_was_done_before(monkeypatch: pytest.MonkeyPatc
     progress.resume(0.5)
     now[0] = 10.0
     assert progress.left(0.75) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("words", "system"),
+    [
+        (["darcy"], "fno"),
+        (["poisson_shapes"], "gnot"),
+        (["arrays.npz", "--coordinates", "x"], "gnot"),
+    ],
+)
+def test_what_is_trained_by_default_depends_on_where_functions_live(words, system):
+    from fredholm.cli.fit_flags import parser
+
+    assert parser(words).parse(words).system == system
+    assert parser([*words, "--system", "lno"]).parse([*words, "--system", "lno"]).system == "lno"

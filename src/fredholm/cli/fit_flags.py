@@ -46,11 +46,31 @@ class Wanted:
     settings: dict[str, Any]
 
 
+_ON_GRIDS, _ON_POINTS = "fno", "gnot"
+"""Systems that are trained unless another one is asked for."""
+
+
 def is_problem(data: str) -> bool:
     """Whether DATA is the name of a problem; `./darcy` would be a file of that name."""
     from fredholm.problems import PROBLEMS
 
     return data in PROBLEMS
+
+
+def default_system(words: Sequence[str]) -> str:
+    """What is trained where nothing is said: another system on grids than on clouds and meshes."""
+    from fredholm.data.readers import of_points
+    from fredholm.errors import FredholmError
+    from fredholm.problems import builder
+
+    data = problem_in(words) or ""
+    if is_problem(data):
+        return _ON_GRIDS if builder(data)().shapes is None else _ON_POINTS
+    try:
+        scattered = "--coordinates" in words or of_points(data)
+    except (FredholmError, OSError):  # said when the file is read
+        return _ON_GRIDS
+    return _ON_POINTS if scattered else _ON_GRIDS
 
 
 def base_name(args: argparse.Namespace) -> str:
@@ -70,7 +90,9 @@ def parser(words: Sequence[str]) -> Parser:
     _add_main(result)
     _add_training(result)
     _add_rollouts(result)
-    found = card(word_behind("--system", words) or "fno")
+    usual = default_system(words)
+    result.set_defaults(system=usual)
+    found = card(word_behind("--system", words) or usual)
     if not found.closed_form:
         defaults = vars(found.recipe.optimiser)
         flags.add_flags(result, _OPTIMISER, type(found.recipe.optimiser), defaults=defaults)
@@ -86,7 +108,11 @@ def _add_main(result: Parser) -> None:
     add = result.add_argument
     add("data", metavar="DATA", help="file of samples in any format that is read, or a problem")
     add("--test", nargs="+", metavar="FILE", help="test samples (default: a tenth of DATA)")
-    add("--system", default="fno", help="what is trained, see `fredholm systems` (default: fno)")
+    add(
+        "--system",
+        help="what is trained, see `fredholm systems` (default: fno; on clouds and meshes "
+        f"{_ON_POINTS})",
+    )
     add(
         "--seed", type=flags.seed, default=0, metavar="S", help="of all that is random (default: 0)"
     )

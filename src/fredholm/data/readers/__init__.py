@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fredholm.data.readers import own
 from fredholm.data.readers.detect import OF_ARRAYS, READERS, detect
 from fredholm.data.readers.found import Options, PerAxis
+from fredholm.data.readers.mesh_folder import KIND as MESHES
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
 from fredholm.domains import Grid
 
-__all__ = ["READERS", "describe", "detect", "open_source", "read"]
+__all__ = ["READERS", "describe", "detect", "of_points", "open_source", "read"]
 
 Names = str | Sequence[str] | None
 
@@ -96,6 +98,16 @@ def open_source(
             "arrays without labels"
         )
     return READERS[kind](path, stated)
+
+
+def of_points(path: str | Path) -> bool:
+    """Whether a file or folder holds samples on clouds or meshes, as far as its format tells.
+
+    Raises:
+        DataError: It does not exist, or is damaged.
+    """
+    kind = detect(path)
+    return kind == MESHES or kind == own.KIND and own.is_scattered(Path(path))
 
 
 def describe(samples: Any) -> str:

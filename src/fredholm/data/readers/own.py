@@ -24,6 +24,12 @@ def is_own(file: Any) -> bool:
     return "fredholm_layout" in file.attrs
 
 
+def is_scattered(path: Path) -> bool:
+    """Whether a file of ours holds samples on clouds or meshes."""
+    with hdf5_file(path, KIND) as file:
+        return _version(path, file) == SCATTERED_LAYOUT
+
+
 def open_own(path: Path, options: Options) -> Source:
     """Samples exactly as they were written.
 
