@@ -116,9 +116,10 @@ def experiment(seed: int, tell: Tell) -> Outcome:
 
     Four levels with two V-cycles, or one level with six smoothers, which are about as many
     operations, get the same seconds of the processor on 400 samples and are asked for 100 unseen
-    shapes; the ratio is that of their errors. Both have the given boundary values to 1e-7; without them prescribed, the
-    network misses these by more than 1e-3. Then the part of a flow without divergence is learned:
-    in the space that has none it stays below 1e-6, in that of nodal values it does not.
+    shapes; the ratio is that of their errors. Both have the given boundary values to 1e-7; without
+    them prescribed, the network misses these by more than 1e-3. Then the part of a flow without
+    divergence is learned: in the space that has none it stays below 1e-6, in that of nodal values
+    it does not.
     """
     problem = problems.build("poisson_shapes", mesh_size=_EDGE)
     tell(f"solving Poisson on {_TRAINED + _TESTED} L-shapes")
