@@ -3,24 +3,15 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import singledispatch
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from fredholm.domains.geometry import (
-    Ball,
-    Box,
-    Difference,
-    Ellipse,
-    Intersection,
-    Polygon,
-    Region,
-    Union,
-)
+from fredholm.domains.geometry import Box, Region
 from fredholm.domains.mesh import Mesh
+from fredholm.domains.open_cascade import shape
 from fredholm.errors import FredholmError
 from fredholm.extras import require
 
@@ -93,7 +84,7 @@ def mesh_region(
     with _model(gmsh):
         # OpenCASCADE has absolute tolerances: lengths near one, by an exact power of two.
         scale = 2.0 ** round(math.log2(region.size))
-        _shape(region, gmsh.model.occ, scale)
+        shape(region, gmsh.model.occ, scale)
         gmsh.model.occ.synchronize()
         sides = _sides(gmsh, region, scale)
         _sizes(gmsh, sides, size / scale, {part: h / scale for part, h in refine.items()})
@@ -143,65 +134,6 @@ def _model(gmsh: Any) -> Iterator[None]:
             gmsh.model.setCurrent(earlier)
             for name, value in options.items():
                 gmsh.option.setNumber(name, value)
-
-
-Tags = list[tuple[int, int]]
-
-
-@singledispatch
-def _shape(region: Region, occ: Any, scale: float) -> Tags:
-    """Adds a region, its lengths divided by the scale; returns dimensions and tags."""
-    raise ValueError(
-        f"a {type(region).__name__} cannot be meshed; boxes, balls, ellipses, polygons and their "
-        "unions, intersections and differences can: state the shape as a Polygon"
-    )
-
-
-@_shape.register
-def _(region: Box, occ: Any, scale: float) -> Tags:
-    corner = [start / scale for start, _ in region.bounds]
-    sides = [(stop - start) / scale for start, stop in region.bounds]
-    if region.dim == 2:
-        return [(2, occ.addRectangle(*corner, 0.0, *sides))]
-    return [(3, occ.addBox(*corner, *sides))]
-
-
-@_shape.register
-def _(region: Ball, occ: Any, scale: float) -> Tags:
-    centre, radius = [c / scale for c in region.centre], region.radius / scale
-    if region.dim == 2:
-        return [(2, occ.addDisk(*centre, 0.0, radius, radius))]
-    return [(3, occ.addSphere(*centre, radius))]
-
-
-@_shape.register
-def _(region: Ellipse, occ: Any, scale: float) -> Tags:
-    (x, y), (a, b) = ([v / scale for v in pair] for pair in (region.centre, region.radii))
-    # The longer half-axis comes first, along a direction of its own.
-    along = [1.0, 0.0, 0.0] if a >= b else [0.0, 1.0, 0.0]
-    return [(2, occ.addDisk(x, y, 0.0, max(a, b), min(a, b), zAxis=[0.0, 0.0, 1.0], xAxis=along))]
-
-
-@_shape.register
-def _(region: Polygon, occ: Any, scale: float) -> Tags:
-    corners = [occ.addPoint(x / scale, y / scale, 0.0) for x, y in region.vertices]
-    edges = [occ.addLine(a, b) for a, b in zip(corners, [*corners[1:], corners[0]])]
-    return [(2, occ.addPlaneSurface([occ.addCurveLoop(edges)]))]
-
-
-@_shape.register
-def _(region: Union, occ: Any, scale: float) -> Tags:
-    return occ.fuse(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
-
-
-@_shape.register
-def _(region: Intersection, occ: Any, scale: float) -> Tags:
-    return occ.intersect(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
-
-
-@_shape.register
-def _(region: Difference, occ: Any, scale: float) -> Tags:
-    return occ.cut(_shape(region.first, occ, scale), _shape(region.second, occ, scale))[0]
 
 
 def _sides(gmsh: Any, region: Region, scale: float) -> dict[int, str]:

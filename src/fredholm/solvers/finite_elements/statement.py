@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fredholm.equations import Equation
+from fredholm.equations import Equation, Expression
 from fredholm.equations.tree import mul
+from fredholm.errors import EquationError
 from fredholm.solvers.finite_elements.conditions import Side, sides
 from fredholm.solvers.finite_elements.given import Given
 from fredholm.solvers.finite_elements.integrand import Integrand
@@ -48,6 +49,19 @@ class Statement:
         values = [e for side in self.sides.values() for e in side.values.values()]
         return all(map(given.constant_in_time, (*self.inside.outputs, *fluxes, *values)))
 
+    def require_parts(self, parts: Sequence[str]) -> None:
+        """Refuses boundaries with parts on which nothing is stated.
+
+        Raises:
+            EquationError: There is one.
+        """
+        missing = [part for part in parts if part not in self.sides]
+        if missing:
+            raise EquationError(
+                f"nothing is stated on the part {missing[0]!r} of the mesh, but on "
+                f"{', '.join(map(repr, self.sides)) or 'nothing'}"
+            )
+
 
 def compiled(
     equations: Mapping[str, Equation],
@@ -62,9 +76,9 @@ def compiled(
     forms = weak_form(equations, coords)
     chains = chains_of(equations)
     states = tuple(state for several in chains.values() for state in several)
-    outputs = [
-        part for state in states for part in (forms[state].source, *negative(forms[state].flux))
-    ]
+    outputs: list[Expression] = []
+    for state in states:
+        outputs += [forms[state].source, *(mul(-1, part) for part in forms[state].flux)]
     found = sides(equations, forms, conditions, coords)
     through = {
         part: Integrand((*side.fluxes, *side.conditions), states, coords)
@@ -73,8 +87,3 @@ def compiled(
     }
     inside = Integrand(outputs, states, coords)
     return Statement(coords, chains, multipliers(equations), inside, found, through)
-
-
-def negative(flux):
-    """Minus each component."""
-    return [mul(-1, part) for part in flux]

@@ -11,12 +11,11 @@ from numpy import ndarray
 from torch import Tensor
 
 from fredholm.calculus import Tape
-from fredholm.domains import Mesh
 from fredholm.equations import Expression
 from fredholm.errors import EquationError
 from fredholm.solvers.finite_elements.assembly import Layout
+from fredholm.solvers.finite_elements.fluxes import replaced
 from fredholm.solvers.finite_elements.given import Given, Where
-from fredholm.solvers.finite_elements.integrand import Linearised
 from fredholm.solvers.finite_elements.places import ElementMesh, Place, Space
 from fredholm.solvers.finite_elements.statement import Statement
 
@@ -41,7 +40,7 @@ class System:
     """
 
     def __init__(self, statement: Statement, level: ElementMesh, order: int, given: Given) -> None:
-        _require_parts(statement, level.mesh)
+        statement.require_parts(level.mesh.parts)
         self.statement, self.level, self.given = statement, level, given
         self.orders = {
             state: order - (unknown in statement.multipliers)
@@ -167,29 +166,8 @@ class System:
                 continue
             found = integrand.linearised(where, jets, rates, self.given, time)
             if part is not None:
-                found = self._replaced(part, at, found)
+                found = replaced(found, statement, part, at)
             yield at, states, cut(found.values), (cut(found.by_jets), cut(found.by_rates))
-
-    def _replaced(self, part: str, at: Place, found: Linearised) -> Linearised:
-        """Fluxes minus the multiples of the conditions that cancel their normal derivatives."""
-        free = self.statement.sides[part].free
-        assert at.normals is not None, "parts of the boundary have normals"
-        columns = [self.statement.states.index(self.statement.chains[u][0]) for u in free]
-        along = torch.einsum("ojreq,eqr->eqoj", found.by_jets[:, columns, 1:], at.normals)
-        of_fluxes, of_conditions = along.split(len(free), dim=2)
-        sizes = of_conditions.abs().amax(dim=(-1, -2))
-        if bool((torch.linalg.det(of_conditions).abs() <= 1e-12 * sizes ** len(free)).any()):
-            raise EquationError(
-                f"the conditions on {part!r} do not determine the normal derivatives of "
-                f"{', '.join(free)}: state them with dot(grad(...), normal())"
-            )
-        multiples = torch.linalg.solve(of_conditions, of_fluxes, left=False)
-
-        def less(values: Tensor) -> Tensor:
-            fluxes, conditions = values.split(len(free))
-            return fluxes - torch.einsum("eqkl,l...eq->k...eq", multiples, conditions)
-
-        return Linearised(*map(less, found))
 
     def _where(self, at: Place) -> Where:
         linear = at.elements[1]
@@ -267,12 +245,3 @@ class System:
 
 def _underived(node, operand: Tensor) -> Tensor:
     raise EquationError(f"values are written without derivatives, got {node}")
-
-
-def _require_parts(statement: Statement, mesh: Mesh) -> None:
-    missing = [part for part in mesh.parts if part not in statement.sides]
-    if missing:
-        raise EquationError(
-            f"nothing is stated on the part {missing[0]!r} of the mesh, but on "
-            f"{', '.join(map(repr, statement.sides)) or 'nothing'}"
-        )
