@@ -1,4 +1,10 @@
-"""Region interaction graph neural operator."""
+"""Region interaction graph neural operator.
+
+Leaving out half of the edges makes a step of the training cheaper, but shows no advantage at the
+size of two cores: with all edges the error is the same with 40 % fewer steps, 12.5 % and 13.1 %,
+and on denser meshes too (`records/reproduce`). Regions do not depend on the density of the points
+here, where those of the publication are drawn from them.
+"""
 
 import math
 from typing import Any
