@@ -46,7 +46,7 @@ class SPON(Operator):
         ValueError: A size below one, or points without cells.
 
     Reference:
-        Structure-preserving operator networks, 2024, arXiv:2410.01065. Departs from it: coarse
+        Bouziani & Boullé, 2024, arXiv:2410.01065. Departs from it: coarse
         spaces are combinations of the fine one's functions, so that any mesh has them; the
         local operators are polynomials in the matrices of the elements.
     """

@@ -203,7 +203,7 @@ def _on_boundary(surrogate: Surrogate, test: Samples) -> float:
 CARD = Card(
     key="spon",
     title="Structure-preserving operator network: learned multigrid on finite elements",
-    reference="Structure-preserving operator networks, 2024, arXiv:2410.01065",
+    reference="Bouziani & Boullé, 2024, arXiv:2410.01065",
     build=build,
     finish=finish,
     recipe=Recipe(optimiser=AdamW(lr=3e-3), objective=RelativeP1(), batch=4),
