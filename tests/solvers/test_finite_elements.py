@@ -341,6 +341,16 @@ REFUSED = {
         {"left|right|bottom": (eq(u),), "top": (eq(d(u, x)),)},
         "do not determine",
     ),
+    "curved": (
+        {"u": eq(-lap(u), 1)},
+        {"left|right|bottom": (eq(u),), "top": (eq(d(u, x, 2)),)},
+        "first derivatives there",
+    ),
+    "pressure at a wall": (
+        dict(steady_flow(1.0 + 0 * x)),
+        {ANY_SIDE: (eq(u), eq(v)), "top": (eq(u), eq(v), eq(p))},
+        "meets prescribed values",
+    ),
     "unnamed part": ({"u": eq(-lap(u), 1)}, {"top": None}, "nothing is stated on the part 'top'"),
 }
 

@@ -63,7 +63,14 @@ def sides(
     }
 
 
-def _side(part, several, forms, chains, pressures, coords) -> Side:
+def _side(
+    part: str,
+    several: Sequence[Equation],
+    forms: Mapping[str, Divided],
+    chains: Mapping[str, tuple[str, ...]],
+    pressures: Sequence[str],
+    coords: tuple[str, ...],
+) -> Side:
     values: dict[str, Expression] = {}
     fluxes: list[Expression] = []
     for condition in several:
@@ -83,6 +90,11 @@ def _side(part, several, forms, chains, pressures, coords) -> Side:
     free = tuple(u for u in chains if chains[u][0] not in values and forms[chains[u][-1]].has_flux)
     through = [add(*map(mul, forms[chains[u][-1]].flux, normal)) for u in free]
     known: dict[Expression, Expression] = {Jet(p): values.pop(p) for p in pressures if p in values}
+    if known and not free:
+        raise EquationError(
+            f"on {part!r} a value of {', '.join(p for p in pressures if Jet(p) in known)} meets "
+            "prescribed values of all others: leave it out, or fix a constant by gauge={...}"
+        )
     if len(fluxes) != len(free):
         raise EquationError(
             f"on {part!r} {', '.join(free) or 'nothing'} has no prescribed value and needs as many "

@@ -118,6 +118,7 @@ class FiniteElements:
         statement = compiled(equations, conditions, domain.names)
         named = {**(initial or {}), **(coefficients or {})}
         fields = {name: f for name, f in named.items() if isinstance(f, Field)}
+        samples = {n: f.values.detach().to("cpu", torch.float64) for n, f in fields.items()}
         total = max([domain.count or 1, *map(len, fields.values())])
         task = Task(statement, time, initial or {}, values or {}, coefficients or {}, gauge or {})
         found: list[_Found] = []
@@ -125,7 +126,7 @@ class FiniteElements:
         for i, mesh in enumerate(stacked(domain, total)):
             if ladder is None or ladder.mesh is not mesh:
                 ladder = Ladder(_mesh(mesh), region)
-            nodal = {n: f.values[i % len(f), : len(mesh), 0] for n, f in fields.items()}
+            nodal = {n: f[i % len(f), : len(mesh), 0] for n, f in samples.items()}
             found.append(self._sample(task, nodal, ladder))
         error = torch.tensor([each.error for each in found], dtype=torch.float64)
         method = "finite elements" + ("" if time is None else ", Radau IIA of order 5 in time")

@@ -45,7 +45,7 @@ class Task:
 
     def system(self, rung: Rung, nodal: Mapping[str, Tensor]) -> System:
         """The equations of one sample on one mesh."""
-        known = {n: rung.raised(v).double() for n, v in nodal.items() if n in self.coefficients}
+        known = {n: rung.raised(v) for n, v in nodal.items() if n in self.coefficients}
         functions = {n: f for n, f in self.coefficients.items() if not isinstance(f, Field)}
         given = Given(self.values, known, functions, self.time is not None)
         return System(self.statement, rung.level, rung.order, given)
@@ -56,7 +56,7 @@ class Task:
         y = system.at_rest()
         for state, given in self.initial.items():
             if isinstance(given, Field):
-                values = system.spaces[state].raised(rung.raised(nodal[state]).double()).numpy()
+                values = system.spaces[state].raised(rung.raised(nodal[state])).numpy()
             else:
                 values = system.at_dofs(given, state, self.time.start)
             y[system.slices[state]] = values

@@ -78,7 +78,7 @@ def weak_form(equations: Mapping[str, Equation], coords: tuple[str, ...]) -> dic
             found[state] = Divided((ZERO,) * len(coords), link)
         try:
             flux, source = divide(equation.residual)
-            parts = [with_jets(part, coords, chains) for part in (*flux, source)]
+            parts = [_jets(spread(part, coords), chains) for part in (*flux, source)]
         except _Undivided as error:
             raise EquationError(
                 f"finite elements cannot integrate {error} in the equation of {unknown!r}: they "
@@ -107,7 +107,12 @@ def with_jets(
     Raises:
         EquationError: There are second derivatives, or there is a rate of a rate.
     """
-    return _jets(spread(e, coords), chains)
+    try:
+        return _jets(spread(e, coords), chains)
+    except _Undivided as error:
+        raise EquationError(
+            f"a condition has {error}: finite elements take values and first derivatives there"
+        ) from None
 
 
 class _Undivided(Exception):
