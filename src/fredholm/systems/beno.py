@@ -1,4 +1,10 @@
-"""Boundary-embedded neural operator."""
+"""Boundary-embedded neural operator.
+
+The published advantage does not show at the size of two cores (`records/reproduce`). In the same
+seconds one network with 0.42 of relative error makes 2679 steps; the split, whose steps cost more
+than twice as much, makes 1053 and has 0.45. The publication trains for 1000 epochs, here they are
+seven. What does hold: answers superpose, up to rounding, where one network misses by 20 %.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
