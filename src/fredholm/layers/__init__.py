@@ -36,6 +36,12 @@ from fredholm.layers.modulated_siren import ModulatedSiren
 from fredholm.layers.neighbourhoods import Neighbourhoods
 from fredholm.layers.point_features import PointFeatures
 from fredholm.layers.random_fourier import RandomFourier
+from fredholm.layers.region_graphs import (
+    RegionEdges,
+    among_regions,
+    from_regions,
+    to_regions,
+)
 from fredholm.layers.segments import segment_mean, segment_sum
 from fredholm.layers.set_encoder import SetEncoder
 from fredholm.layers.shifted_gaussians import ShiftedGaussians
@@ -52,8 +58,6 @@ from fredholm.layers.transforms import (
 )
 
 __all__ = [
-    "GaussianProcesses",
-    "SizedByData",
     "ACTIVATIONS",
     "MLP",
     "Activation",
@@ -65,6 +69,7 @@ __all__ = [
     "FactorisedLinear",
     "Facts",
     "Gaussian",
+    "GaussianProcesses",
     "Glorot",
     "Init",
     "Integral",
@@ -78,10 +83,12 @@ __all__ = [
     "Orthogonal",
     "PointFeatures",
     "RandomFourier",
+    "RegionEdges",
     "SetEncoder",
     "ShiftedGaussians",
     "Sine",
     "SirenInit",
+    "SizedByData",
     "Snake",
     "SparseMap",
     "SpectralConv",
@@ -90,11 +97,13 @@ __all__ = [
     "Transform",
     "UpConv",
     "VarianceInformed",
+    "among_regions",
     "balanced_std",
     "box_axes",
     "coarsen",
     "count",
     "facts",
+    "from_regions",
     "in_chunks",
     "moments",
     "natural",
@@ -107,4 +116,5 @@ __all__ = [
     "sparse_pair",
     "to_coefficients",
     "to_points",
+    "to_regions",
 ]

@@ -18,8 +18,16 @@ from fredholm.domains import (
     unordered,
 )
 from fredholm.fields import NOTHING, Field, Given, difference, mean_square
-from fredholm.layers import MLP, Coordinates, Interaction, Told
-from fredholm.layers.region_graphs import RegionEdges, among_regions, from_regions, to_regions
+from fredholm.layers import (
+    MLP,
+    Coordinates,
+    Interaction,
+    RegionEdges,
+    Told,
+    among_regions,
+    from_regions,
+    to_regions,
+)
 from fredholm.operators import Claim, ConsistentQuery, Operator, at_least_one
 
 T = TypeVar("T")
