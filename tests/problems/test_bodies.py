@@ -141,6 +141,8 @@ def test_what_neither_takes_says_so():
     )
     with pytest.raises(EquationError, match="finite elements cannot integrate"):
         problem.solve()
+    with pytest.raises(EquationError, match="in 10 dimensions.*solve it by a network"):
+        build("sine_gordon", dim=10).solve()
 
 
 def test_a_region_must_lie_in_the_domain():

@@ -84,6 +84,11 @@ def check_region(problem: "Problem") -> None:
     Raises:
         EquationError: What is wrong.
     """
+    if problem.domain.dim > 3:
+        raise EquationError(
+            f"{problem.key!r} is stated on a region in {problem.domain.dim} dimensions, and meshes "
+            "have up to three; solve it by a network"
+        )
     compiled(problem.equations, problem.conditions, problem.domain.names)
 
 

@@ -344,6 +344,8 @@ class Problem:
             return whole.solve(chosen, at=at or self.target_grid(self.domain), tol=tol)
         if inputs is None:
             place = at if isinstance(at, Unstructured) else self.domain
+            if place is self.domain:
+                choose_solver(self)  # refuses before its grid, perhaps of many dimensions, is made
             inputs = Field(torch.zeros(1, *place.shape, 0, dtype=torch.float64), place)
         self.check_inputs(inputs)
         if isinstance(inputs.domain, Grid):
