@@ -45,7 +45,8 @@ class Prescribed(Operator):
         for channel, (names, source) in enumerate(zip(self.parts, self.data, strict=True)):
             free = answer.values[..., channel]
             known = domains.gathered(on_parts, names).to(free.device)
-            value = torch.zeros_like(u.values[..., 0]) if source is None else u.values[..., source]
+            nothing = u.values.new_zeros(u.values.shape[:-1])  # there may be no inputs at all
+            value = nothing if source is None else u.values[..., source]
             if free.ndim > value.ndim:  # a trajectory: the data hold at all times
                 known, value = known[:, None], value[:, None]
             channels.append(torch.where(known, value, free))
