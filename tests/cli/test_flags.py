@@ -104,7 +104,7 @@ def test_the_pace_leaves_out_what_was_done_before(monkeypatch: pytest.MonkeyPatc
     ("words", "system"),
     [
         (["darcy"], "fno"),
-        (["poisson_shapes"], "gnot"),
+        (["poisson_shapes"], "spon"),
         (["arrays.npz", "--coordinates", "x"], "gnot"),
     ],
 )

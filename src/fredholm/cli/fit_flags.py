@@ -46,8 +46,8 @@ class Wanted:
     settings: dict[str, Any]
 
 
-_ON_GRIDS, _ON_POINTS = "fno", "gnot"
-"""Systems that are trained unless another one is asked for."""
+_USUAL = {"": "fno", "cloud": "gnot", "mesh": "spon"}
+"""Systems that are trained unless another one is asked for, by where the functions live."""
 
 
 def is_problem(data: str) -> bool:
@@ -58,19 +58,18 @@ def is_problem(data: str) -> bool:
 
 
 def default_system(words: Sequence[str]) -> str:
-    """What is trained where nothing is said: another system on grids than on clouds and meshes."""
-    from fredholm.data.readers import of_points
+    """What is trained where nothing is said: it depends on where the functions live."""
+    from fredholm.data.readers import points_of
     from fredholm.errors import FredholmError
     from fredholm.problems import builder
 
     data = problem_in(words) or ""
     if is_problem(data):
-        return _ON_GRIDS if builder(data)().shapes is None else _ON_POINTS
+        return _USUAL["" if builder(data)().shapes is None else "mesh"]
     try:
-        scattered = "--coordinates" in words or of_points(data)
+        return _USUAL["cloud" if "--coordinates" in words else points_of(data)]
     except (FredholmError, OSError):  # said when the file is read
-        return _ON_GRIDS
-    return _ON_POINTS if scattered else _ON_GRIDS
+        return _USUAL[""]
 
 
 def base_name(args: argparse.Namespace) -> str:
@@ -110,8 +109,8 @@ def _add_main(result: Parser) -> None:
     add("--test", nargs="+", metavar="FILE", help="test samples (default: a tenth of DATA)")
     add(
         "--system",
-        help="what is trained, see `fredholm systems` (default: fno; on clouds and meshes "
-        f"{_ON_POINTS})",
+        help="what is trained, see `fredholm systems` (default: fno on grids, spon on meshes, gnot "
+        "on clouds)",
     )
     add(
         "--seed", type=flags.seed, default=0, metavar="S", help="of all that is random (default: 0)"

@@ -12,7 +12,7 @@ from fredholm.data.samples import Samples
 from fredholm.data.source import Source
 from fredholm.domains import Grid
 
-__all__ = ["READERS", "describe", "detect", "of_points", "open_source", "read"]
+__all__ = ["READERS", "describe", "detect", "open_source", "points_of", "read"]
 
 Names = str | Sequence[str] | None
 
@@ -100,14 +100,16 @@ def open_source(
     return READERS[kind](path, stated)
 
 
-def of_points(path: str | Path) -> bool:
+def points_of(path: str | Path) -> own.Points:
     """Whether a file or folder holds samples on clouds or meshes, as far as its format tells.
 
     Raises:
         DataError: It does not exist, or is damaged.
     """
     kind = detect(path)
-    return kind == MESHES or kind == own.KIND and own.is_scattered(Path(path))
+    if kind == own.KIND:
+        return own.points_of(Path(path))
+    return "mesh" if kind == MESHES else ""
 
 
 def describe(samples: Any) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from fredholm.errors import DataError, FormatError
 from fredholm.fields import Field, Variable
 
 KIND = "fredholm NetCDF"
+Points = Literal["", "cloud", "mesh"]
 
 
 def is_own(file: Any) -> bool:
@@ -24,10 +25,12 @@ def is_own(file: Any) -> bool:
     return "fredholm_layout" in file.attrs
 
 
-def is_scattered(path: Path) -> bool:
-    """Whether a file of ours holds samples on clouds or meshes."""
+def points_of(path: Path) -> Points:
+    """Whether a file of ours holds samples on clouds, on meshes, or on neither."""
     with hdf5_file(path, KIND) as file:
-        return _version(path, file) == SCATTERED_LAYOUT
+        if _version(path, file) != SCATTERED_LAYOUT:
+            return ""
+        return "mesh" if "cells" in file else "cloud"
 
 
 def open_own(path: Path, options: Options) -> Source:
