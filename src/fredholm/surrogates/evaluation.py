@@ -110,8 +110,7 @@ def evaluate(
     gap = predicted.with_values(predicted.values - samples.targets.values)
     on_grid = isinstance(predicted.domain, Grid)
     others = {
-        name: _errors(other.to(place.device), samples)
-        for name, other in (baselines or {}).items()
+        name: _errors(other.to(place.device), samples) for name, other in (baselines or {}).items()
     }
     return Evaluation(
         errors=relative_l2(predicted, samples.targets).cpu(),
