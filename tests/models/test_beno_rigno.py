@@ -186,7 +186,7 @@ def test_points_that_are_asked_do_not_keep_the_shapes():
     shape, asked = star(60, 7), star(40, 8)
     u = functions(Stack((shape,)))
     rigno()(u, at=Stack((asked,)))
-    kept = asked.__dict__.get("_remembered", {})
+    kept = asked._made
     assert not any(shape is part for key in kept for part in key)
 
 

@@ -90,11 +90,15 @@ class Unstructured(Domain):
         Args:
             make: A function of this domain and of hashable arguments, without side effects.
         """
-        store: dict[Any, Any] = self.__dict__.setdefault("_remembered", {})
         key = (make, *arguments)
-        if key not in store:
-            store[key] = make(self, *arguments)
-        return store[key]
+        if key not in self._made:
+            self._made[key] = make(self, *arguments)
+        return self._made[key]
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        """What was derived from this domain, by how."""
+        return {}
 
     def _require(self, part: str) -> None:
         if part not in self.parts:
