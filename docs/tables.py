@@ -95,9 +95,10 @@ def _tasks() -> Iterator[Task]:
 
 
 def _tasks_on_shapes() -> Iterator[Task]:
-    """Meshes with a source and values on the boundary."""
+    """Meshes with a source, and with values on the boundary beside it."""
     shapes = Scattered(("x", "y"), ("", ""), ((0.0, 1.0), (0.0, 1.0)), ("wall",), "triangle", 100)
     inputs = (Variable("f"), Variable("g", support="boundary"))
+    yield Task(Signature(shapes, shapes, inputs[:1], _LABEL))
     yield Task(Signature(shapes, shapes, inputs, _LABEL))
 
 

@@ -267,3 +267,16 @@ def test_a_shift_is_not_seen_without_coordinates():
 def test_impossible_sizes_are_refused(make, words: str):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("key", ["gno", "lno"])
+def test_no_density_is_promised_where_the_boundary_is_read_by_volume(key):
+    from fredholm.domains import Scattered
+    from fredholm.fields import Signature, Variable
+    from fredholm.systems import Task, card
+
+    points = Scattered(("x", "y"), ("", ""), ((0.0, 1.0), (0.0, 1.0)), ("wall",), "triangle", 99)
+    for support, promised in (("", 2), ("boundary", 0)):
+        inputs = (Variable("f"), Variable("g", support=support))
+        task = Task(Signature(points, points, inputs, (Variable("u"),)))
+        assert len(card(key).make(task, {}).claims) == promised

@@ -27,6 +27,8 @@ class LNO(Operator):
         kernel_channels: Width of the three hidden layers of ψ and φ.
         coordinates: Show coordinates to the network; without them it cannot tell places apart but
             by the input and the boundary.
+        boundary_data: Whether channels of the input are zero away from the boundary. Quadrature
+            over the volume sees less of them on finer meshes: then no density is promised.
 
     Shapes:
         Field (batch, *points, in_channels) on a Grid, Mesh, PointCloud or Stack -> Field (batch,
@@ -52,8 +54,10 @@ class LNO(Operator):
         rank: int = 4,
         kernel_channels: int = 64,
         coordinates: bool = True,
+        boundary_data: bool = False,
     ) -> None:
         super().__init__()
+        self.boundary_data = boundary_data
         at_least_one(
             hidden_channels=hidden_channels,
             layers=layers,
@@ -71,6 +75,8 @@ class LNO(Operator):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        if self.boundary_data:
+            return ()
         return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:

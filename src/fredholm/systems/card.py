@@ -60,6 +60,11 @@ class Task:
         return self.signature.input_grid
 
     @property
+    def boundary_data(self) -> bool:
+        """Whether some of the inputs mean something on the boundary alone."""
+        return any(variable.support == "boundary" for variable in self.signature.inputs)
+
+    @property
     def channels(self) -> tuple[int, int]:
         """Channels of inputs and targets."""
         return len(self.signature.inputs), len(self.signature.targets)

@@ -51,6 +51,7 @@ def build(
         kernel_channels=kernel_channels,
         aggregation=aggregation,
         coordinates=not task.translations,
+        boundary_data=task.boundary_data,
     )
 
 

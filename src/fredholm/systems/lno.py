@@ -43,6 +43,7 @@ def build(
         layers=layers,
         rank=rank,
         kernel_channels=kernel_channels,
+        boundary_data=task.boundary_data,
     )
 
 
