@@ -11,7 +11,7 @@ from numpy import ndarray
 from fredholm.errors import DivergedError, EquationError
 from fredholm.solvers.adaptive import Controller
 from fredholm.solvers.pseudospectral_system import System
-from fredholm.solvers.radau import NODES, Radau, Step
+from fredholm.solvers.radau import Radau, continued, next_length
 
 Initial = Callable[[System], Float[ndarray, "n"]]
 """The initial state on the nodes of a system."""
@@ -119,13 +119,13 @@ def evolve(system: System, initial: Initial, times: Sequence[float], limits: Lim
     scheme = Radau(system, ruler, limits.tol)
     controller = Controller(4, _STEP * limits.tol, 1e-4 * span)
     for count in range(limits.steps):
-        h = _length(times[-1] - time, controller.step, last)
+        h = next_length(times[-1] - time, controller.step, last)
         if h < 1e-13 * span:
             raise DivergedError(
                 f"after {count} steps the run is at t = {time:.4g} with a step of {h:.1e}: the "
                 "solution leaves the finite numbers, or the problem is ill-posed"
             )
-        step, error = scheme.attempt(time, y, h, _guess(last, y, h))
+        step, error = scheme.attempt(time, y, h, continued(last, y, h))
         if not controller.accepts(error, h):
             continue
         scales = ruler.scales(step.after)
@@ -164,7 +164,7 @@ def _begun(
         finer, _ = refined(system, y, ruler.scales(y), limits)
         if finer is None:
             (begun, error), (shorter, _) = (
-                Radau(system, ruler, limits.tol).attempt(time, y, part, _guess(None, y, part))
+                Radau(system, ruler, limits.tol).attempt(time, y, part, continued(None, y, part))
                 for part in (h, 1e-2 * h)
             )
             if not math.isfinite(error):
@@ -184,17 +184,3 @@ def _begun(
             if finer is None:
                 return system, frame, start
         system = finer
-
-
-def _length(left: float, proposed: float, last: Step | None) -> float:
-    """The next step: equal parts of what is left, and the last one where that does nearly."""
-    if last is not None and last.length <= proposed < 1.5 * last.length and last.length < left:
-        return last.length
-    return left / max(1, math.ceil(left / proposed - 0.01))
-
-
-def _guess(last: Step | None, y: ndarray, h: float) -> Float[ndarray, "n 3"]:
-    """The changes of the stages if the last step's polynomial went on."""
-    if last is None:
-        return np.zeros((len(y), len(NODES)))
-    return np.stack([last.at(last.stop + c * h) - y for c in NODES], axis=-1)

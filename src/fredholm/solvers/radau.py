@@ -194,3 +194,17 @@ def factorised(matrix: sp.csr_array) -> Callable[[ndarray], ndarray]:
     except RuntimeError:  # SciPy's word for a pivot that is exactly zero
         return lambda right: np.full_like(right, np.nan, dtype=matrix.dtype)
     return lambda right: sparse.solve(right.astype(matrix.dtype))
+
+
+def next_length(left: float, proposed: float, last: Step | None) -> float:
+    """The next step: equal parts of what is left, and the last one where that does nearly."""
+    if last is not None and last.length <= proposed < 1.5 * last.length and last.length < left:
+        return last.length
+    return left / max(1, math.ceil(left / proposed - 0.01))
+
+
+def continued(last: Step | None, y: ndarray, h: float) -> Float[ndarray, "n 3"]:
+    """The changes of the stages if the last step's polynomial went on."""
+    if last is None:
+        return np.zeros((len(y), len(NODES)))
+    return np.stack([last.at(last.stop + c * h) - y for c in NODES], axis=-1)

@@ -10,7 +10,7 @@ from numpy import ndarray
 from fredholm.errors import DivergedError, EquationError
 from fredholm.solvers.adaptive import Controller
 from fredholm.solvers.finite_elements.system import System
-from fredholm.solvers.radau import NODES, Radau, Step
+from fredholm.solvers.radau import Radau, continued, next_length
 
 _STEP = 10
 """How much more the third-order formula may differ than the fifth-order one is to err."""
@@ -79,13 +79,13 @@ def evolve(
     y, frames, last = start, [_begun(scheme, system, start, evolving, time, _START * span)], None
     scheme = Radau(system, ruler, tol)
     for count in range(1, limit + 1):
-        h = _length(times[-1] - time, controller.step, last)
+        h = next_length(times[-1] - time, controller.step, last)
         if h < 1e-13 * span:
             raise DivergedError(
                 f"after {count - 1} steps the run is at t = {time:.4g} with a step of {h:.1e}: the "
                 "solution leaves the finite numbers, or the problem is ill-posed"
             )
-        step, error = scheme.attempt(time, y, h, _guess(last, y, h))
+        step, error = scheme.attempt(time, y, h, continued(last, y, h))
         if not controller.accepts(error, h):
             continue
         while len(frames) < len(times) and times[len(frames)] <= step.stop + 1e-12 * span:
@@ -101,7 +101,7 @@ def _begun(
     scheme: Radau, system: System, start: ndarray, evolving: Sequence[str], time: float, h: float
 ) -> Float[ndarray, "n"]:
     """The first frame: the initial state, with what it determines from a very short step."""
-    step, error = scheme.attempt(time, start, h, _guess(None, start, h))
+    step, error = scheme.attempt(time, start, h, continued(None, start, h))
     if not math.isfinite(error):
         raise EquationError(
             "no step, however short, leads on from the initial state: the equations leave "
@@ -111,17 +111,3 @@ def _begun(
     for state in evolving:
         frame[system.slices[state]] = start[system.slices[state]]
     return frame
-
-
-def _length(left: float, proposed: float, last: Step | None) -> float:
-    """The next step: equal parts of what is left, and the last one where that does nearly."""
-    if last is not None and last.length <= proposed < 1.5 * last.length and last.length < left:
-        return last.length
-    return left / max(1, math.ceil(left / proposed - 0.01))
-
-
-def _guess(last: Step | None, y: ndarray, h: float) -> Float[ndarray, "n 3"]:
-    """The changes of the stages if the last step's polynomial went on."""
-    if last is None:
-        return np.zeros((len(y), len(NODES)))
-    return np.stack([last.at(last.stop + c * h) - y for c in NODES], axis=-1)
