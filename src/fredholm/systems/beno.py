@@ -13,7 +13,7 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import Grid, scattered_of, stacked
+from fredholm.domains import Grid, scattered_of
 from fredholm.errors import did_you_mean
 from fredholm.fields import Variable
 from fredholm.layers import box_axes
@@ -21,7 +21,7 @@ from fredholm.models import BENO
 from fredholm.operators import Normalised, Operator, Superposition
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, costs
+from fredholm.systems.experiments import Tell, costs, nodes, trivial
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import AdamW, Budget
 
@@ -129,7 +129,6 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     errors = {name: evaluation.relative_l2 for name, evaluation in found.items()}
     defects = {name: _defect(surrogate, test) for name, surrogate in trained.items()}
     ratio = errors["split"] / errors["one network"]
-    sizes = [len(mesh) for mesh in stacked(samples.inputs.domain, len(samples))]
     return Outcome(
         ratio=ratio,
         bar=_BAR,
@@ -138,10 +137,8 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "relative_l2": errors,
             "superposition_defect": defects,
             "superposition_bar": 1e-5,
-            "baselines": {
-                name: float(error.mean()) for name, error in found["split"].baselines.items()
-            },
-            "nodes": {"least": min(sizes), "most": max(sizes)},
+            "baselines": trivial(found["split"]),
+            "nodes": nodes(samples),
             "cost": costs(trained),
         },
         passed=ratio <= _BAR and defects["split"] <= 1e-5,

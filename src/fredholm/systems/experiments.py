@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from fredholm.data import Samples
-from fredholm.surrogates import Surrogate
+from fredholm.domains import stacked
+from fredholm.surrogates import Evaluation, Surrogate
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import Budget
 
@@ -55,3 +56,14 @@ def costs(surrogates: Mapping[str, Surrogate]) -> dict[str, dict[str, float]]:
         }
         for name, surrogate in surrogates.items()
     }
+
+
+def nodes(samples: Samples) -> dict[str, float]:
+    """Fewest, mean and most points of the clouds or meshes that samples live on."""
+    sizes = [len(member) for member in stacked(samples.inputs.domain, len(samples))]
+    return {"least": min(sizes), "mean": sum(sizes) / len(sizes), "most": max(sizes)}
+
+
+def trivial(evaluation: Evaluation) -> dict[str, float]:
+    """Mean relative L2 error of each trivial baseline, to stand beside that of a system."""
+    return {name: float(errors.mean()) for name, errors in evaluation.baselines.items()}

@@ -7,12 +7,12 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import Grid, Scattered, scattered_of, stacked
+from fredholm.domains import Grid, Scattered, scattered_of
 from fredholm.layers import box_axes
 from fredholm.models import GNOT
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, contest, costs
+from fredholm.systems.experiments import Tell, contest, costs, nodes, trivial
 from fredholm.training import AdamW
 
 _SECONDS, _BAR = 150.0, 0.5
@@ -125,20 +125,12 @@ def _contest(
         baseline=baseline,
         figures={
             "relative_l2": errors,
-            "baselines": {
-                name: float(each.mean()) for name, each in found["gnot"].baselines.items()
-            },
-            "nodes": _nodes(samples),
+            "baselines": trivial(found["gnot"]),
+            "nodes": nodes(samples),
             "cost": costs(surrogates),
         },
         passed=ratio <= _BAR,
     )
-
-
-def _nodes(samples: Samples) -> dict[str, float]:
-    """Fewest, mean and most nodes of the meshes."""
-    sizes = [len(member) for member in stacked(samples.inputs.domain, len(samples))]
-    return {"least": min(sizes), "mean": sum(sizes) / len(sizes), "most": max(sizes)}
 
 
 CARD = Card(

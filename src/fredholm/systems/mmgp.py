@@ -16,7 +16,7 @@ from fredholm.operators import Operator
 from fredholm.problems.shapes import StarShapes
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Task
-from fredholm.systems.experiments import Tell, contest, costs
+from fredholm.systems.experiments import Tell, contest, costs, nodes, trivial
 
 _TRAINED, _TESTED, _OTHERS = 200, 100, 50
 _EDGE, _LENGTH = 0.06, 1.0
@@ -96,21 +96,18 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     covered = _covered(trained["mmgp"], test)
     wider = _variance(trained["mmgp"], others) / _variance(trained["mmgp"], test.inputs)
     held = _COVERED[0] <= covered <= _COVERED[1] and wider >= _WIDER
-    sizes = [len(mesh) for mesh in stacked(samples.inputs.domain, len(samples))]
     return Outcome(
         ratio=ratio,
         bar=_BAR,
         baseline=baseline,
         figures={
             "relative_l2": errors,
-            "baselines": {
-                name: float(each.mean()) for name, each in found["mmgp"].baselines.items()
-            },
+            "baselines": trivial(found["mmgp"]),
             "covered": covered,
             "covered_bounds": _COVERED,
             "variance_of_other_shapes": wider,
             "variance_bar": _WIDER,
-            "nodes": {"least": min(sizes), "most": max(sizes)},
+            "nodes": nodes(samples),
             "seconds_of_mmgp": taken,
             "cost": costs(trained),
         },

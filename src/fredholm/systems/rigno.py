@@ -13,14 +13,14 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import Grid, stacked
+from fredholm.domains import Grid
 from fredholm.layers import box_axes
 from fredholm.models import RIGNO
 from fredholm.objectives import Own
 from fredholm.operators import Operator
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, contest, costs
+from fredholm.systems.experiments import Tell, contest, costs, nodes, trivial
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import AdamW, Budget
 
@@ -112,12 +112,10 @@ def experiment(seed: int, tell: Tell) -> Outcome:
         baseline="the better of two networks with messages among the points alone",
         figures={
             "relative_l2": errors,
-            "baselines": {
-                name: float(error.mean()) for name, error in found["rigno"].baselines.items()
-            },
+            "baselines": trivial(found["rigno"]),
             "across_densities": across,
             "across_densities_bar": _ACROSS,
-            "nodes": {"trained": _largest(train), "dense": _largest(dense)},
+            "nodes": {"trained": nodes(train)["most"], "dense": nodes(dense)["most"]},
             "cost": costs(trained),
         },
         passed=ratio <= _BAR and across["rigno"]["ratio"] <= _ACROSS,
@@ -128,11 +126,6 @@ def _across(surrogate: Surrogate, coarse: Samples, dense: Samples) -> dict[str, 
     """Errors for the same functions on meshes like those of the training, and on denser ones."""
     home, away = (surrogate.evaluate(samples).relative_l2 for samples in (coarse, dense))
     return {"trained": home, "dense": away, "ratio": away / home}
-
-
-def _largest(samples: Samples) -> int:
-    """Nodes of the largest mesh."""
-    return max(len(mesh) for mesh in stacked(samples.inputs.domain, len(samples)))
 
 
 def paper(seed: int, tell: Tell) -> Outcome:
@@ -154,7 +147,7 @@ def paper(seed: int, tell: Tell) -> Outcome:
         ratio=ratio,
         bar=_PAPER_BAR,
         baseline="fno on a background grid",
-        figures={"relative_l2": errors, "nodes": _largest(samples), "cost": costs(trained)},
+        figures={"relative_l2": errors, "nodes": nodes(samples)["most"], "cost": costs(trained)},
         passed=ratio <= _PAPER_BAR,
     )
 

@@ -15,7 +15,7 @@ from fredholm.operators import MeanZero, Operator, Solenoidal
 from fredholm.problems.shapes import LShapes
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, costs
+from fredholm.systems.experiments import Tell, costs, nodes, trivial
 from fredholm.systems.learn import Choices, learn
 from fredholm.systems.leray import divergence, leray_samples
 from fredholm.systems.prescribing import known_parts, names_in, with_prescribed
@@ -154,7 +154,6 @@ def experiment(seed: int, tell: Tell) -> Outcome:
         max(edges["multigrid"], edges["one level"]) <= 1e-7 and divergences["solenoidal"] <= 1e-6
     )
     inexact = edges["not prescribed"] > 1e-3 and divergences["nodal"] > 1e-3
-    sizes = [len(mesh) for mesh in stacked(samples.inputs.domain, len(samples))]
     return Outcome(
         ratio=ratio,
         bar=_BAR,
@@ -167,10 +166,8 @@ def experiment(seed: int, tell: Tell) -> Outcome:
                 name: surrogate.evaluate(flows[_PARTED:]).relative_l2
                 for name, surrogate in parted.items()
             },
-            "baselines": {
-                name: float(each.mean()) for name, each in found["multigrid"].baselines.items()
-            },
-            "nodes": {"least": min(sizes), "most": max(sizes)},
+            "baselines": trivial(found["multigrid"]),
+            "nodes": nodes(samples),
             "cost": costs(trained | parted),
         },
         passed=ratio <= _BAR and exact and inexact,
