@@ -47,6 +47,7 @@ def main():
             shown = {k: v for k, v in found[name].items() if isinstance(v, float)}
             print(seed, name, {k: float(f"{v:.4g}") for k, v in shown.items()}, flush=True)
         command = f"python records/shapes/stars.py --seeds {seed} --seconds {args.seconds:g}"
+        command += f" --systems {' '.join(args.systems)}"
         nearest = next(iter(found.values()))["baselines"]["nearest shape"]["mean"]
         errors = {name: each["error"] for name, each in found.items()}
         best = min((name for name in errors if name != "mmgp"), key=errors.__getitem__)
