@@ -14,6 +14,7 @@ from operator import add
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from fredholm.data import Samples, forecast, one_step
 from fredholm.domains import Axis, Grid
@@ -25,6 +26,7 @@ from fredholm.objectives import Chain, MeanSquare
 from fredholm.operators import Operator, repeat, rollout
 from fredholm.problems.priors import FourierSeries
 from fredholm.solvers import Stepper
+from fredholm.solvers.exponential import Scheme
 from fredholm.training import AdamW, Budget, Moment, fit
 
 POINTS = 160
@@ -32,6 +34,25 @@ GRID = Grid((POINTS,), periodic=True)
 TRAIN, TRAIN_STEPS = 50, 50
 TEST, TEST_STEPS = 30, 200
 UPDATES, BATCH = 10_000, 20
+
+
+class RealScheme(Scheme):
+    """The exponential scheme with the real parts of its coefficients, as the publication has it.
+
+    Its solver, exponax (0.1.0 and 0.2.0), averages the coefficients over a circle around hL and
+    drops what is imaginary, which is rounding where L is real. Where waves disperse it is not: the
+    solution of Korteweg-de Vries is another one, 0.7 % off after one step and 60 % after fifty.
+    """
+
+    def _phi(self, z: Tensor, count: int) -> list[Tensor]:
+        propagator, *others = super()._phi(z, count)
+        return [propagator, *(value.real.to(value.dtype) for value in others)]
+
+
+class PublishedStepper(Stepper):
+    """The solver that made the published trajectories: these agree to 2e-5 after 200 steps."""
+
+    scheme = RealScheme
 
 
 @dataclass(frozen=True)
@@ -43,12 +64,14 @@ class Scenario:
         convection: δ₁ of -β₁ ∂ₓ(u²/2).
         linear: γⱼ of αⱼ ∂ₓʲ u, by the order j.
         warmup: Steps before the first frame.
+        solver: What makes the trajectories, in steps of second order.
     """
 
     title: str
     convection: float
     linear: Mapping[int, float]
     warmup: int = 0
+    solver: type[Stepper] = PublishedStepper
 
     @property
     def equation(self) -> Equation:
@@ -67,8 +90,8 @@ class Scenario:
         return self.linear[order] / (POINTS**order * 2 ** (order - 1))
 
     def stepper(self) -> Stepper:
-        """The solver of the publication: second order, one step per frame, 160 points."""
-        return Stepper({"u": self.equation}, 1.0, GRID, order=2, substeps=1)
+        """Second order, one step per frame, 160 points, as published."""
+        return self.solver({"u": self.equation}, 1.0, GRID, order=2, substeps=1)
 
     def trajectories(self, n: int, steps: int, seed: int) -> Samples:
         """Random Fourier series with five modes and a maximum of one, and what follows them."""
@@ -88,6 +111,12 @@ class Scenario:
 SCENARIOS = {
     "burgers": Scenario("Burgers", -1.5, {2: 1.5}),
     "kdv": Scenario("Korteweg-de Vries", -2.0, {3: -14.0, 4: -9.0}),
+    "kdv_true": Scenario(
+        "Korteweg-de Vries, with the coefficients in full",
+        -2.0,
+        {3: -14.0, 4: -9.0},
+        solver=Stepper,
+    ),
     "ks": Scenario("Kuramoto-Sivashinsky", -1.0, {2: -2.0, 4: -18.0}, warmup=500),
 }
 

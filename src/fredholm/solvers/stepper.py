@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from jaxtyping import Complex, Float
@@ -59,6 +59,8 @@ class Stepper(Operator):
     Fails when: the step is too long for the products (the numbers grow beyond all bounds), or the
     grid is too coarse for the solution. `accuracy` shows the former, a finer grid the latter.
     """
+
+    scheme: ClassVar[type[Scheme]] = Scheme
 
     def __init__(
         self,
@@ -170,7 +172,8 @@ class _Flow:
             dealias=stepper.dealias,
         )
         self.steps = 1 if self.system.exact else stepper.substeps
-        self.scheme = Scheme(self.system.linear, stepper.interval / self.steps, stepper.order)
+        step = stepper.interval / self.steps
+        self.scheme = stepper.scheme(self.system.linear, step, stepper.order)
         fields = [field.values for field in stepper.coefficients.values()]
         tensors = [value for value in values.values() if isinstance(value, Tensor)]
         self.requires_grad = any(tensor.requires_grad for tensor in (*fields, *tensors))
