@@ -27,7 +27,7 @@ from fredholm.equations import (
 )
 from fredholm.errors import DivergedError, EquationError
 from fredholm.fields import Field, difference, norm
-from fredholm.problems.burgers import burgers, cole_hopf
+from fredholm.problems.named.burgers import burgers, cole_hopf
 from fredholm.solvers.etdrk import ETDRK
 from fredholm.solvers.exponential import Scheme
 

@@ -40,7 +40,7 @@ from fredholm.equations import (
 from fredholm.equations.expand import rename
 from fredholm.errors import EquationError
 from fredholm.fields import Field
-from fredholm.problems.cavity import steady_flow
+from fredholm.problems.named.cavity import steady_flow
 from fredholm.solvers.finite_elements import FiniteElements
 from fredholm.solvers.finite_elements.given import Given
 from fredholm.solvers.finite_elements.places import ElementMesh

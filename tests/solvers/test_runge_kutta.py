@@ -11,7 +11,7 @@ from fredholm.domains import Axis, Grid
 from fredholm.equations import coords, d, div, dt, eq, field, lap, param, sin
 from fredholm.errors import DivergedError, EquationError
 from fredholm.fields import Field, difference, norm
-from fredholm.problems.burgers import burgers, cole_hopf
+from fredholm.problems.named.burgers import burgers, cole_hopf
 from fredholm.solvers import ETDRK, RungeKutta
 from fredholm.solvers.adaptive import retrace
 from fredholm.solvers.discrete import Discrete, Statement

@@ -22,8 +22,8 @@ from fredholm.fields import Field
 from fredholm.metrics import relative_l2, snapshot_widths
 from fredholm.models import CoordinateMLP
 from fredholm.problems import Problem, lagrangian
-from fredholm.problems.burgers import cole_hopf
 from fredholm.problems.fourier import time_axis
+from fredholm.problems.named.burgers import cole_hopf
 from fredholm.systems.card import Card, Outcome
 from fredholm.systems.experiments import Tell
 from fredholm.training import Budget

@@ -2,7 +2,7 @@
 
 from fredholm.domains import Grid, Polygon
 from fredholm.equations import coords, d, eq, field, param
-from fredholm.problems.cavity import steady_flow
+from fredholm.problems.named.cavity import steady_flow
 from fredholm.problems.problem import Problem
 
 CORNERS = ((0.0, 0.0), (4.0, 0.0), (4.0, 2.0), (2.0, 2.0), (2.0, 1.0), (0.0, 1.0))

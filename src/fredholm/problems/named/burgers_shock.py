@@ -7,8 +7,8 @@ import torch
 from fredholm.domains import Grid
 from fredholm.equations import coords, div, dt, eq, field, lap, param, pi, sin
 from fredholm.fields import Field
-from fredholm.problems.burgers import cole_hopf
 from fredholm.problems.fourier import time_axis
+from fredholm.problems.named.burgers import cole_hopf
 from fredholm.problems.problem import Problem
 
 

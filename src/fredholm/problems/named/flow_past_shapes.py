@@ -2,7 +2,7 @@
 
 from fredholm.domains import Grid
 from fredholm.equations import coords, d, eq, field, param
-from fredholm.problems.cavity import steady_flow
+from fredholm.problems.named.cavity import steady_flow
 from fredholm.problems.problem import Problem
 from fredholm.problems.shapes import AroundBody, StarShapes
 

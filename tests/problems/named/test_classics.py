@@ -15,7 +15,7 @@ from fredholm.errors import EquationError
 from fredholm.fields import Field
 from fredholm.problems import Problem, build
 from fredholm.problems.closed_form import ClosedForm
-from fredholm.problems.sine_gordon import TwoBody
+from fredholm.problems.named.sine_gordon import TwoBody
 
 CLOSED = {
     "convection": {"nu": 0.01},

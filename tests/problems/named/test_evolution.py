@@ -12,7 +12,7 @@ from fredholm.equations import coords, dt, eq, field, from_json, lap, sin, to_js
 from fredholm.errors import EquationError
 from fredholm.fields import Field, difference, norm
 from fredholm.problems import PROBLEMS, Problem, build, builder
-from fredholm.problems.burgers import cole_hopf
+from fredholm.problems.named.burgers import cole_hopf
 
 EVOLUTIONS = ["advection", "burgers", "heat"]
 

@@ -5,7 +5,7 @@ import torch
 
 from fredholm.domains import Axis, Grid
 from fredholm.fields import difference, norm
-from fredholm.problems.darcy import darcy
+from fredholm.problems.named.darcy import darcy
 
 
 def seeded(seed=0):

@@ -5,7 +5,7 @@ import torch
 
 from fredholm.domains import Grid
 from fredholm.fields import Field, difference, norm
-from fredholm.problems.poisson import poisson, sine_series
+from fredholm.problems.named.poisson import poisson, sine_series
 
 
 def on(grid, function):
