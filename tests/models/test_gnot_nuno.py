@@ -15,7 +15,7 @@ from fredholm.domains import (
     scattered_of,
     wall,
 )
-from fredholm.domains.box_grids import box_points, from_boxes, plain, to_boxes
+from fredholm.domains.points.box_grids import box_points, from_boxes, plain, to_boxes
 from fredholm.fields import Field, Given
 from fredholm.layers import LinearAttention, Mixture, in_chunks
 from fredholm.models import FNO, GNOT, NUNO

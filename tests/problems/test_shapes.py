@@ -5,7 +5,7 @@ import torch
 
 from fredholm.calls import rebuild
 from fredholm.domains import Grid, Polygon
-from fredholm.domains.meshing import mesh_region
+from fredholm.domains.meshes.meshing import mesh_region
 from fredholm.equations import coefficient, coords, d, dot, eq, field, grad, lap, normal
 from fredholm.errors import EquationError
 from fredholm.problems import Problem, ShapePrior

@@ -1,13 +1,9 @@
 """Where functions live: grids, clouds and meshes, and regions with boundaries in named parts."""
 
 from fredholm.domains.axis import Axis
-from fredholm.domains.boundary_points import boundary_distances, boundary_weights, wall
-from fredholm.domains.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.cylinder import Cylinder
-from fredholm.domains.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.domain import Domain
 from fredholm.domains.evaluation import evaluated
-from fredholm.domains.features import shape_features
 from fredholm.domains.geometry import (
     Ball,
     Boundary,
@@ -21,14 +17,20 @@ from fredholm.domains.geometry import (
     joined,
 )
 from fredholm.domains.grid import Grid
-from fredholm.domains.grid_points import scattered_of, unordered
-from fredholm.domains.kd_boxes import kd_boxes
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.mesh_checks import Repaired, check_mesh, repaired
-from fredholm.domains.mesh_transfer import transfer, transfer_error
-from fredholm.domains.meshing import mesh_region
-from fredholm.domains.morphing import on_disk
-from fredholm.domains.neighbours import (
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.mesh_checks import Repaired, check_mesh, repaired
+from fredholm.domains.meshes.mesh_transfer import transfer, transfer_error
+from fredholm.domains.meshes.meshing import mesh_region
+from fredholm.domains.meshes.morphing import on_disk
+from fredholm.domains.meshes.p1_levels import Level, p1_levels
+from fredholm.domains.meshes.refinement import mesh_of_grid, refined
+from fredholm.domains.points.boundary_points import boundary_distances, boundary_weights, wall
+from fredholm.domains.points.coarsening import coarse_cloud, coarse_levels, farthest_points
+from fredholm.domains.points.delaunay import delaunay_cells, delaunay_edges
+from fredholm.domains.points.features import shape_features
+from fredholm.domains.points.grid_points import scattered_of, unordered
+from fredholm.domains.points.kd_boxes import kd_boxes
+from fredholm.domains.points.neighbours import (
     batched_cross_edges,
     batched_edges,
     cross_edges,
@@ -37,15 +39,13 @@ from fredholm.domains.neighbours import (
     nearest_edges,
     radius_edges,
 )
-from fredholm.domains.p1_levels import Level, p1_levels
-from fredholm.domains.point_weights import neighbour_weights, voronoi_weights
-from fredholm.domains.refinement import mesh_of_grid, refined
-from fredholm.domains.regional import Regions, region_edges, regions
+from fredholm.domains.points.point_weights import neighbour_weights, voronoi_weights
+from fredholm.domains.points.regional import Regions, region_edges, regions
+from fredholm.domains.points.stack import Stack, stacked
+from fredholm.domains.points.unstructured import PointCloud, Unstructured
 from fredholm.domains.scattered import Scattered
 from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
-from fredholm.domains.stack import Stack, stacked
 from fredholm.domains.transfer import interpolation_matrix, resample
-from fredholm.domains.unstructured import PointCloud, Unstructured
 
 __all__ = [
     "Axis",

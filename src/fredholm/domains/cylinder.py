@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fredholm.domains.axis import Axis
 from fredholm.domains.domain import Domain
-from fredholm.domains.stack import Stack
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.stack import Stack
+from fredholm.domains.points.unstructured import Unstructured
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from torch.nn.utils.rnn import pad_sequence
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.domain import Domain
 from fredholm.domains.grid import Grid
-from fredholm.domains.grid_points import scattered_of
-from fredholm.domains.mesh_transfer import Outside, grid_values, transfer
+from fredholm.domains.meshes.mesh_transfer import Outside, grid_values, transfer
+from fredholm.domains.points.grid_points import scattered_of
+from fredholm.domains.points.stack import Stack
+from fredholm.domains.points.unstructured import Unstructured
 from fredholm.domains.spacetime import space_of, time_of
-from fredholm.domains.stack import Stack
 from fredholm.domains.transfer import Method, interpolation_matrix, resample
-from fredholm.domains.unstructured import Unstructured
 
 
 def evaluated(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from fredholm.domains.axis import Axis
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.points.unstructured import Unstructured
 
 
 @dataclass(frozen=True)

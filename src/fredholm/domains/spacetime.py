@@ -4,9 +4,9 @@ from fredholm.domains.axis import Axis
 from fredholm.domains.cylinder import Cylinder
 from fredholm.domains.domain import Domain
 from fredholm.domains.grid import Grid
+from fredholm.domains.points.stack import Stack
+from fredholm.domains.points.unstructured import Unstructured
 from fredholm.domains.scattered import Scattered
-from fredholm.domains.stack import Stack
-from fredholm.domains.unstructured import Unstructured
 
 
 def over_time(time: Axis, space: Domain) -> Grid | Cylinder:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from fredholm.domains import Domain, Grid, Stack, evaluated, over_time, space_of, time_of
-from fredholm.domains.mesh_transfer import Outside
+from fredholm.domains.meshes.mesh_transfer import Outside
 from fredholm.domains.transfer import Method
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from fredholm.domains import Domain, Grid, Stack, Unstructured, scattered_of, stacked
-from fredholm.domains.box_grids import (
+from fredholm.domains.points.box_grids import (
     Boxes,
     Stencils,
     distances_in_boxes,
@@ -17,7 +17,7 @@ from fredholm.domains.box_grids import (
     plain,
     to_boxes,
 )
-from fredholm.domains.kd_boxes import kd_boxes
+from fredholm.domains.points.kd_boxes import kd_boxes
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.operators import Operator, at_least_one
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains import space_of, stacked
-from fredholm.domains.p1 import basis_gradients, batched_cells, in_cells, meshes_of, volumes
+from fredholm.domains.meshes.p1 import basis_gradients, batched_cells, in_cells, meshes_of, volumes
 from fredholm.fields import Field, difference
 from fredholm.objectives.supervised import Supervised
 

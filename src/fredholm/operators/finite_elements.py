@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains import Domain, Stack, Unstructured, stacked
-from fredholm.domains.p1 import basis_gradients, batched_cells, in_cells, meshes_of, volumes
+from fredholm.domains.meshes.p1 import basis_gradients, batched_cells, in_cells, meshes_of, volumes
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.operators.operator import Operator
 

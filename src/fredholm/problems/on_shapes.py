@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains import Grid, Mesh, Stack
-from fredholm.domains.meshing import mesh_region
+from fredholm.domains.meshes.meshing import mesh_region
 from fredholm.equations import Coefficient, Equation
 from fredholm.errors import EquationError
 from fredholm.fields import Field, Interpolant

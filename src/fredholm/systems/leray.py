@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fredholm.data import Samples
 from fredholm.domains import Mesh, Stack, stacked
-from fredholm.domains.p1 import basis_gradients, meshes_of, slope, stiffness
+from fredholm.domains.meshes.p1 import basis_gradients, meshes_of, slope, stiffness
 from fredholm.fields import Field, Variable
 from fredholm.operators import Operator, Solenoidal
 

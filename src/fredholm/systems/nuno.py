@@ -10,7 +10,7 @@ from torch import Tensor
 from fredholm import problems
 from fredholm.data import Samples
 from fredholm.domains import Grid, PointCloud, kd_boxes, scattered_of, stacked
-from fredholm.domains.box_grids import from_boxes, plain, to_boxes
+from fredholm.domains.points.box_grids import from_boxes, plain, to_boxes
 from fredholm.fields import Field, Variable
 from fredholm.layers import box_axes
 from fredholm.models import FNO, NUNO

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from fredholm.data.readers.simplices import PLURALS, SHAPES, corners, simplices
 from fredholm.domains import Mesh, PointCloud
-from fredholm.domains.facets import cell_facets, row_numbers
+from fredholm.domains.meshes.facets import cell_facets, row_numbers
 from fredholm.errors import DataError
 
 _FLAT = 1e-9

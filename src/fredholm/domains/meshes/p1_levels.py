@@ -12,9 +12,9 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import KDTree
 
-from fredholm.domains.coarsening import farthest_points
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.p1 import mass, slope, stiffness
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.p1 import mass, slope, stiffness
+from fredholm.domains.points.coarsening import farthest_points
 
 Matrix = sparse.csr_array
 Array = np.ndarray

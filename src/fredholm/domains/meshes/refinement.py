@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fredholm.domains.geometry import Region
 from fredholm.domains.grid import Grid
-from fredholm.domains.mesh import Mesh
+from fredholm.domains.meshes.mesh import Mesh
 
 _PROJECTIONS = 3
 _SIDES = ("left", "right", "bottom", "top", "back", "front")

@@ -170,7 +170,7 @@ class PointCloud(Unstructured):
 
     def weights(self) -> Float[Tensor, "n"]:
         if self._weights is None:
-            from fredholm.domains.point_weights import neighbour_weights
+            from fredholm.domains.points.point_weights import neighbour_weights
 
             self._weights = neighbour_weights(self._coords)
         return self._weights

@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.simplices import barycentric, nearest_weights, size_classes
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.simplices import barycentric, nearest_weights, size_classes
 
 _INSIDE = 1e-9
 """Negative barycentric coordinate up to which a point still counts as in a cell: rounding."""

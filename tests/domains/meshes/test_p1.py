@@ -8,8 +8,8 @@ from scipy.sparse.linalg import spsolve_triangular
 from scipy.spatial import Delaunay
 
 from fredholm.domains import Mesh, p1_levels
-from fredholm.domains.morphing import boundary_loops, on_disk
-from fredholm.domains.p1 import basis_gradients, mass, slope, stiffness
+from fredholm.domains.meshes.morphing import boundary_loops, on_disk
+from fredholm.domains.meshes.p1 import basis_gradients, mass, slope, stiffness
 
 
 def _square(n: int, keep=lambda x: np.ones(len(x), dtype=bool), wobble: float = 0.2) -> Mesh:

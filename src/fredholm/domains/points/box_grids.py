@@ -11,7 +11,7 @@ from scipy.spatial import Delaunay, KDTree
 from torch import Tensor
 
 from fredholm.domains.grid import Grid
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.unstructured import Unstructured
 
 Boxes = tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
 """Lower and upper corner of each box, as plain numbers: what a domain can remember things for."""

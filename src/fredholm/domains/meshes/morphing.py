@@ -5,8 +5,8 @@ import torch
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.mesh_checks import boundary_facets
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.mesh_checks import boundary_facets
 
 Array = np.ndarray
 

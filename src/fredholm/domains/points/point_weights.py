@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull, Delaunay, KDTree, Voronoi
 from torch import Tensor
 
 from fredholm.domains.geometry import Polygon
-from fredholm.domains.neighbours import coordinates, kth_distance
+from fredholm.domains.points.neighbours import coordinates, kth_distance
 
 _NEIGHBOURS = {1: 4, 2: 12, 3: 32}
 """Lattice points within two spacings of one of them: the ball that holds so many neighbours,

@@ -5,8 +5,8 @@ from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.mesh import Mesh, simplex_volumes
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.meshes.mesh import Mesh, simplex_volumes
+from fredholm.domains.points.unstructured import Unstructured
 
 
 def boundary_weights(domain: Unstructured) -> Float[Tensor, "k"]:

@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from scipy import sparse
 from torch import Tensor
 
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.stack import Stack
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.points.stack import Stack
 
 
 def basis_gradients(mesh: Mesh) -> Float[Tensor, "m corners dim"]:

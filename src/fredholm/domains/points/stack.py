@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from fredholm.domains.domain import Domain
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.unstructured import Unstructured
 
 
 @dataclass(frozen=True)

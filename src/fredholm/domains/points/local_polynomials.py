@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.neighbours import kth_distance
+from fredholm.domains.points.neighbours import kth_distance
 
 _SOFT = 1e-3
 """Distance, relative to the radius of the neighbourhood, below which weights grow no more."""

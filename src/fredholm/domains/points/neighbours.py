@@ -16,9 +16,9 @@ from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.stack import Stack
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.points.stack import Stack
+from fredholm.domains.points.unstructured import Unstructured
 
 _TIE = 1e-9
 """Relative difference of distances that are taken as equal, so that rounding does not decide."""

@@ -12,11 +12,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from fredholm.domains.grid import Grid
-from fredholm.domains.local_polynomials import polynomial_stencil
-from fredholm.domains.location import located
-from fredholm.domains.mesh import Mesh
+from fredholm.domains.meshes.location import located
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.points.local_polynomials import polynomial_stencil
+from fredholm.domains.points.unstructured import Unstructured
 from fredholm.domains.transfer import Method, check_within, local_stencil, point_matrix
-from fredholm.domains.unstructured import Unstructured
 
 Outside = Literal["nearest", "nan", "raise"]
 _DEGREES = {"smooth": 2, "linear": 1, "nearest": 0}

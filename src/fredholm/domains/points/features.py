@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.domains.boundary_points import boundary_distances
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.boundary_points import boundary_distances
+from fredholm.domains.points.unstructured import Unstructured
 
 
 def shape_features(domain: Unstructured) -> Float[Tensor, "n features"]:

@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fredholm.domains.geometry import Box, Region
-from fredholm.domains.mesh import Mesh
-from fredholm.domains.open_cascade import shape
+from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.open_cascade import shape
 from fredholm.errors import FredholmError
 from fredholm.extras import require
 

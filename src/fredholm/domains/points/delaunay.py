@@ -6,8 +6,14 @@ from jaxtyping import Float, Int
 from scipy.spatial import Delaunay, KDTree
 from torch import Tensor
 
-from fredholm.domains.neighbours import both_ways, coordinates, cross_edges, kth_distance, tiled
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.neighbours import (
+    both_ways,
+    coordinates,
+    cross_edges,
+    kth_distance,
+    tiled,
+)
+from fredholm.domains.points.unstructured import Unstructured
 
 _SPARSE = 2.0
 """Radius of an empty sphere, in mean distances to the 2·dim-th neighbour of the points on it, above

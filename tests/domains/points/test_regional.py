@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fredholm.domains import PointCloud, delaunay_cells, region_edges, regions
-from fredholm.domains.regional import _tiled
+from fredholm.domains.points.regional import _tiled
 
 
 def cloud(n: int, seed: int = 0) -> PointCloud:

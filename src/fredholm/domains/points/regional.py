@@ -9,10 +9,10 @@ from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.coarsening import coarse_levels
-from fredholm.domains.delaunay import delaunay_cells
-from fredholm.domains.neighbours import both_ways, cross_edges, edge_vectors
-from fredholm.domains.unstructured import Unstructured
+from fredholm.domains.points.coarsening import coarse_levels
+from fredholm.domains.points.delaunay import delaunay_cells
+from fredholm.domains.points.neighbours import both_ways, cross_edges, edge_vectors
+from fredholm.domains.points.unstructured import Unstructured
 
 _RATIO = 4
 """How many times fewer centres each further level of their graph has."""

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from fredholm.domains.unstructured import Unstructured, as_coordinates, coordinate_labels
+from fredholm.domains.points.unstructured import Unstructured, as_coordinates, coordinate_labels
 
 Cell = Literal["line", "triangle", "tetra"]
 CELLS: dict[int, Cell] = {2: "line", 3: "triangle", 4: "tetra"}
@@ -49,8 +49,8 @@ class Mesh(Unstructured):
         names: Sequence[str] = (),
         units: str | Sequence[str] = "",
     ) -> None:
-        from fredholm.domains.facets import named_facets
-        from fredholm.domains.mesh_checks import check_mesh, oriented
+        from fredholm.domains.meshes.facets import named_facets
+        from fredholm.domains.meshes.mesh_checks import check_mesh, oriented
 
         self._coords = as_coordinates(nodes)
         self.names, self.units = coordinate_labels(self.dim, names, units)
@@ -98,7 +98,7 @@ class Mesh(Unstructured):
 
     @cached_property
     def normals(self) -> Float[Tensor, "n dim"]:  # type: ignore[override]
-        from fredholm.domains.facets import boundary_normals
+        from fredholm.domains.meshes.facets import boundary_normals
 
         return boundary_normals(self._coords, self.cells)
 

@@ -16,7 +16,7 @@ from fredholm.domains import (
     transfer,
     transfer_error,
 )
-from fredholm.domains.location import located
+from fredholm.domains.meshes.location import located
 from fredholm.fields import Field
 from fredholm.testing import band_limited
 

@@ -64,7 +64,7 @@ def test_random_levels_follow_the_seed():
 def test_many_points_are_chosen_by_boxes(dim, monkeypatch):
     coords = random_points(4000, dim).numpy()
     greedy = farthest_points(coords, 500)
-    monkeypatch.setattr("fredholm.domains.coarsening._GREEDY", 0)
+    monkeypatch.setattr("fredholm.domains.points.coarsening._GREEDY", 0)
     order = np.random.default_rng(0).permutation(4000)
     boxes = farthest_points(coords, 500)
     assert len(np.unique(boxes)) == 500

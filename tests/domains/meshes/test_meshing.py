@@ -20,7 +20,7 @@ from fredholm.domains import (
     refined,
 )
 from fredholm.domains.geometry.region import Region
-from fredholm.domains.mesh import Mesh
+from fredholm.domains.meshes.mesh import Mesh
 
 HOLED = Rectangle((-0.5, 0.5), (-0.5, 0.5)) - Disk((0.2, 0.2), 0.1, name="hole")
 STEP = Polygon(

@@ -1,0 +1,1 @@
+"""Meshes of simplices: made, checked, refined, searched, and linear functions on them."""

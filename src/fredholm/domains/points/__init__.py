@@ -1,0 +1,1 @@
+"""Scattered points: clouds and stacks of them, neighbours, weights, and what stands for many."""
