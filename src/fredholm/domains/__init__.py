@@ -17,14 +17,15 @@ from fredholm.domains.geometry import (
     joined,
 )
 from fredholm.domains.grid import Grid
-from fredholm.domains.meshes.mesh import Mesh
+from fredholm.domains.meshes.boundary_weights import boundary_weights
+from fredholm.domains.meshes.mesh import Mesh, mesh_edges
 from fredholm.domains.meshes.mesh_checks import Repaired, check_mesh, repaired
 from fredholm.domains.meshes.mesh_transfer import transfer, transfer_error
 from fredholm.domains.meshes.meshing import mesh_region
 from fredholm.domains.meshes.morphing import on_disk
 from fredholm.domains.meshes.p1_levels import Level, p1_levels
 from fredholm.domains.meshes.refinement import mesh_of_grid, refined
-from fredholm.domains.points.boundary_points import boundary_distances, boundary_weights, wall
+from fredholm.domains.points.boundary_points import boundary_distances, wall
 from fredholm.domains.points.coarsening import coarse_cloud, coarse_levels, farthest_points
 from fredholm.domains.points.delaunay import delaunay_cells, delaunay_edges
 from fredholm.domains.points.features import shape_features
@@ -35,14 +36,14 @@ from fredholm.domains.points.neighbours import (
     batched_edges,
     cross_edges,
     edge_vectors,
-    mesh_edges,
     nearest_edges,
     radius_edges,
 )
+from fredholm.domains.points.point_cloud import PointCloud
 from fredholm.domains.points.point_weights import neighbour_weights, voronoi_weights
 from fredholm.domains.points.regional import Regions, region_edges, regions
 from fredholm.domains.points.stack import Stack, stacked
-from fredholm.domains.points.unstructured import PointCloud, Unstructured
+from fredholm.domains.points.unstructured import Unstructured
 from fredholm.domains.scattered import Scattered
 from fredholm.domains.spacetime import behind_time_of, described, over_time, space_of, time_of
 from fredholm.domains.transfer import interpolation_matrix, resample

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fredholm.domains import PointCloud, delaunay_cells, region_edges, regions
-from fredholm.domains.points.regional import _tiled
+from fredholm.domains.points.neighbours import tiled
 
 
 def cloud(n: int, seed: int = 0) -> PointCloud:
@@ -87,8 +87,8 @@ def test_a_period_joins_opposite_sides():
 
 def test_tiles_begin_with_the_points_themselves():
     x = torch.rand(5, 2, dtype=torch.float64)
-    assert torch.equal(_tiled(x, ()), x)
-    tiles = _tiled(x, (1.0, 0.0))
+    assert torch.equal(tiled(x, ()), x)
+    tiles = tiled(x, (1.0, 0.0))
     assert tiles.shape == (15, 2) and torch.equal(tiles[:5], x)
     assert torch.allclose(tiles[5:10], x + torch.tensor([1.0, 0.0]))
 

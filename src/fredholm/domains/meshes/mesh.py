@@ -1,6 +1,5 @@
 """Meshes of simplices: intervals, triangles and tetrahedra."""
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal
@@ -9,6 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fredholm.domains.meshes.facets import boundary_normals, named_facets
+from fredholm.domains.meshes.mesh_checks import check_mesh, oriented
+from fredholm.domains.meshes.simplices import simplex_volumes
+from fredholm.domains.points.neighbours import both_ways
 from fredholm.domains.points.unstructured import Unstructured, as_coordinates, coordinate_labels
 
 Cell = Literal["line", "triangle", "tetra"]
@@ -49,9 +52,6 @@ class Mesh(Unstructured):
         names: Sequence[str] = (),
         units: str | Sequence[str] = "",
     ) -> None:
-        from fredholm.domains.meshes.facets import named_facets
-        from fredholm.domains.meshes.mesh_checks import check_mesh, oriented
-
         self._coords = as_coordinates(nodes)
         self.names, self.units = coordinate_labels(self.dim, names, units)
         self.cells = oriented(self._coords, torch.as_tensor(cells, dtype=torch.long))
@@ -98,8 +98,6 @@ class Mesh(Unstructured):
 
     @cached_property
     def normals(self) -> Float[Tensor, "n dim"]:  # type: ignore[override]
-        from fredholm.domains.meshes.facets import boundary_normals
-
         return boundary_normals(self._coords, self.cells)
 
     @cached_property
@@ -114,8 +112,15 @@ class Mesh(Unstructured):
         return f"Mesh({len(self)} nodes, {len(self.cells)} {self.kind} cells)"
 
 
-def simplex_volumes(corners: Float[Tensor, "m corners dim"]) -> Float[Tensor, "m"]:
-    """Length, area or volume of simplices, in any dimension that holds them: √det(EEᵀ)/k!."""
-    sides = corners[:, 1:] - corners[:, :1]
-    gram = torch.linalg.det(sides @ sides.mT).clamp(min=0)
-    return gram.sqrt() / math.factorial(sides.shape[1])
+def mesh_edges(mesh: Unstructured, loops: bool = False) -> Int[Tensor, "2 edges"]:
+    """Edges between nodes that a cell joins.
+
+    Raises:
+        ValueError: The domain is a cloud, which has no cells.
+    """
+    if not isinstance(mesh, Mesh):
+        raise ValueError(
+            f"edges of cells need a Mesh, got a {type(mesh).__name__}: use radius_edges, "
+            "nearest_edges or delaunay_edges"
+        )
+    return both_ways(mesh.edges.T, len(mesh), loops)

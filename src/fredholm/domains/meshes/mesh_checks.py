@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from fredholm.domains.meshes.facets import boundary_facets, cell_facets, row_numbers
-from fredholm.domains.meshes.simplices import barycentric, size_classes
+from fredholm.domains.meshes.simplices import barycentric, simplex_volumes, size_classes
 
 _FLAT = 1e-10
 """Least volume of a cell relative to that of a regular one with its longest side."""
@@ -74,8 +74,6 @@ def check_mesh(coords: Float[Tensor, "n dim"], cells: Int[Tensor, "m k"]) -> Non
 
 
 def _check_volumes(coords: Tensor, cells: Tensor) -> None:
-    from fredholm.domains.meshes.mesh import simplex_volumes
-
     at = coords[cells]
     longest = torch.cdist(at, at).flatten(1).amax(1)
     flat = (simplex_volumes(at) <= _FLAT * longest ** (cells.shape[1] - 1)).nonzero()[:, 0]

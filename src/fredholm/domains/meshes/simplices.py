@@ -1,4 +1,4 @@
-"""Points and simplices: coordinates in them, the nearest point of them, which may hold a point."""
+"""Simplices: their volumes, coordinates in them, the nearest point of them, which hold a point."""
 
 import math
 
@@ -6,6 +6,13 @@ import torch
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
+
+
+def simplex_volumes(corners: Float[Tensor, "m corners dim"]) -> Float[Tensor, "m"]:
+    """Length, area or volume of simplices, in any dimension that holds them: √det(EEᵀ)/k!."""
+    sides = corners[:, 1:] - corners[:, :1]
+    gram = torch.linalg.det(sides @ sides.mT).clamp(min=0)
+    return gram.sqrt() / math.factorial(sides.shape[1])
 
 
 def barycentric(

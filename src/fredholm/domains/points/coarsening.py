@@ -8,7 +8,8 @@ from jaxtyping import Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.points.unstructured import PointCloud, Unstructured
+from fredholm.domains.points.point_cloud import PointCloud
+from fredholm.domains.points.unstructured import Unstructured
 
 _GREEDY = 100_000_000
 """Distances (less than a second) up to which points are chosen one by one."""

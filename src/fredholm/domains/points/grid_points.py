@@ -6,8 +6,8 @@ import torch
 
 from fredholm.domains.domain import Domain
 from fredholm.domains.grid import Grid
+from fredholm.domains.points.point_cloud import PointCloud
 from fredholm.domains.points.stack import Stack, stacked
-from fredholm.domains.points.unstructured import PointCloud
 
 _SIDES = (("left", "right"), ("bottom", "top"), ("back", "front"))
 

@@ -16,7 +16,6 @@ from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from fredholm.domains.meshes.mesh import Mesh
 from fredholm.domains.points.stack import Stack
 from fredholm.domains.points.unstructured import Unstructured
 
@@ -70,20 +69,6 @@ def nearest_edges(
     coords = coordinates(points)
     edges = cross_edges(coords, coords, nearest=nearest + 1, periods=periods)
     return both_ways(edges, len(coords), loops)
-
-
-def mesh_edges(mesh: Unstructured, loops: bool = False) -> Int[Tensor, "2 edges"]:
-    """Edges between nodes that a cell joins.
-
-    Raises:
-        ValueError: The domain is a cloud, which has no cells.
-    """
-    if not isinstance(mesh, Mesh):
-        raise ValueError(
-            f"edges of cells need a Mesh, got a {type(mesh).__name__}: use radius_edges, "
-            "nearest_edges or delaunay_edges"
-        )
-    return both_ways(mesh.edges.T, len(mesh), loops)
 
 
 def cross_edges(

@@ -1,7 +1,6 @@
 """Few points that stand for the regions of a cloud or mesh; edges to, from and among them."""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from fredholm.domains.points.coarsening import coarse_levels
 from fredholm.domains.points.delaunay import delaunay_cells
-from fredholm.domains.points.neighbours import both_ways, cross_edges, edge_vectors
+from fredholm.domains.points.neighbours import both_ways, cross_edges, edge_vectors, tiled
 from fredholm.domains.points.unstructured import Unstructured
 
 _RATIO = 4
@@ -71,7 +70,7 @@ def regions(domain: Unstructured, count: int, periods: tuple[float, ...] = ()) -
     radii = torch.zeros(count, dtype=torch.float64)
     radii.scatter_reduce_(0, edges[1], edge_vectors(coords, edges, periods).norm(dim=1) / 2, "amax")
     for size in sizes:
-        tiles = _tiled(coords[:size], periods)
+        tiles = tiled(coords[:size], periods)
         cells = delaunay_cells(tiles)
         cells = cells[(cells < size).any(1)]
         if size == count:
@@ -99,7 +98,7 @@ def region_edges(
     """
     found = domain.remembered(regions, count, periods)
     centres = domain.coords[found.centres]
-    tiles = _tiled(centres, periods).numpy()
+    tiles = tiled(centres, periods).numpy()
     reach = factor * found.radii.repeat(len(tiles) // len(centres)).numpy()
     lists = KDTree(points.coords.numpy()).query_ball_point(tiles, reach * (1 + _TIE))
     inside = torch.from_numpy(np.concatenate([*lists]).astype(np.int64))
@@ -108,15 +107,6 @@ def region_edges(
     senders, receivers = torch.cat([torch.stack([owners % len(centres), inside]), nearest], dim=1)
     numbers = (receivers * len(centres) + senders).unique()
     return torch.stack([numbers % len(centres), numbers // len(centres)])
-
-
-def _tiled(
-    coords: Float[Tensor, "n dim"], periods: tuple[float, ...]
-) -> Float[Tensor, "tiles*n dim"]:
-    """The points, then their periodic images on all sides."""
-    shifts = product(*((0.0, period, -period) if period else (0.0,) for period in periods))
-    table = torch.tensor([*shifts], dtype=torch.float64) if periods else torch.zeros(1, 1)
-    return (table[:, None] + coords).flatten(0, 1)
 
 
 def _reaches(corners: Float[Tensor, "m corners dim"]) -> Float[Tensor, "m*corners"]:
