@@ -7,11 +7,12 @@ import torch
 
 from fredholm.data import Samples
 from fredholm.domains import Grid, Scattered, Stack
-from fredholm.fields import Variable
+from fredholm.fields import Signature, Variable
 from fredholm.models import GNO, LNO, MGKN
-from fredholm.systems import card, gno, lno, mgkn
-from fredholm.systems.balls import ball_radius
+from fredholm.operators import AnyDensity
+from fredholm.systems import Task, card, gno, lno, mgkn
 from fredholm.systems.learn import Choices, learn
+from fredholm.systems.on_points import ball_radius
 from fredholm.testing import smooth, star_meshes
 from fredholm.training import Budget
 
@@ -49,6 +50,18 @@ def test_balls_hold_as_many_points_as_asked():
     assert ball_radius(line, 100) == 0.5, "a larger ball would meet itself"
     with pytest.raises(ValueError, match="at least 2"):
         ball_radius(line, 1)
+
+
+@pytest.mark.parametrize("key", ["gno", "lno", "mgkn"])
+def test_boundary_data_is_read_on_the_boundary_where_there_is_one(key):
+    box = (("x", "y"), ("", ""), ((0.0, 1.0), (0.0, 1.0)))
+    inputs = (Variable("f"), Variable("g", support="boundary"))
+    for parts, channels in ((("wall",), (1,)), ((), ())):
+        points = Scattered(*box, parts, "triangle", 99)
+        operator = card(key).make(Task(Signature(points, points, inputs, U)), SMALL)
+        assert [claim.boundary for claim in operator.claims if isinstance(claim, AnyDensity)] == [
+            channels
+        ]
 
 
 def test_levels_have_half_the_points_per_axis():

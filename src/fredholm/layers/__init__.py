@@ -10,6 +10,7 @@ from fredholm.layers.activations import (
     facts,
     nonlinearity,
 )
+from fredholm.layers.boundary_continuation import continued_inside
 from fredholm.layers.bounded_filter import BoundedFilter
 from fredholm.layers.channel_norm import ChannelNorm
 from fredholm.layers.convolution import Conv, UpConv, coarsen, pad, refine
@@ -101,6 +102,7 @@ __all__ = [
     "balanced_std",
     "box_axes",
     "coarsen",
+    "continued_inside",
     "count",
     "facts",
     "from_regions",

@@ -119,7 +119,7 @@ class GNOT(Operator):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return (ConsistentQuery(), *[AnyDensity()] * self.weighted)
+        return (ConsistentQuery(), *[AnyDensity(boundary=tuple(self.on_boundary))] * self.weighted)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only(*["params"] * (self.params > 0))

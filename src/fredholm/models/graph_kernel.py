@@ -1,6 +1,5 @@
 """Graph neural operator: integrals over balls with a learned kernel."""
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -25,8 +24,8 @@ class GNO(Operator):
 
     Args:
         in_channels, out_channels: Channels of the functions, coordinates not counted.
-        axes: Name, start, stop and whether it is periodic for each coordinate: the box to which
-            they are scaled.
+        features: What is known of each point beside the values: the box of the coordinates, whether
+            they are shown, and which channels are known on the boundary alone.
         radius: Radius of the balls, in the units of the coordinates.
         hidden_channels: Channels between lifting and projection.
         layers: Number of repetitions.
@@ -34,9 +33,6 @@ class GNO(Operator):
         aggregation: `"quadrature"`: the mean is an integral, in which points count less towards the
             edge of the ball, so that none enters with a jump. `"mean"`: all points of the ball
             count alike, as published; then the answer depends on where points are dense.
-        coordinates: Show coordinates to the network; without them it sees distances only.
-        boundary_data: Whether channels of the input are zero away from the boundary. Quadrature
-            over the volume sees less of them on finer meshes: then no density is promised.
 
     Shapes:
         Field (batch, *points, in_channels) on a Grid, Mesh, PointCloud or Stack -> Field (batch,
@@ -48,25 +44,22 @@ class GNO(Operator):
     Reference:
         Li et al., 2020, arXiv:2003.03485; Kovachki et al., JMLR 2023, arXiv:2108.08481. Departs
         from it: gelu in place of ReLU; the fading weights; the distance to the boundary among the
-        inputs, in place of derivatives of the coefficient.
+        inputs, in place of derivatives of the coefficient; boundary data continued to the inside.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        axes: Sequence[tuple[str, float, float, bool]],
+        features: PointFeatures,
         radius: float,
         *,
         hidden_channels: int = 32,
         layers: int = 4,
         kernel_channels: int = 32,
         aggregation: Aggregation = "quadrature",
-        coordinates: bool = True,
-        boundary_data: bool = False,
     ) -> None:
         super().__init__()
-        self.boundary_data = boundary_data
         at_least_one(
             hidden_channels=hidden_channels, layers=layers, kernel_channels=kernel_channels
         )
@@ -75,18 +68,19 @@ class GNO(Operator):
         if not radius > 0:
             raise ValueError(f"the radius of a ball is positive, got {radius}")
         self.radius, self.layers, self.aggregation = float(radius), layers, aggregation
-        self.features = PointFeatures(axes, coordinates=coordinates)
-        marks, width = in_channels + self.features.count, hidden_channels
+        self.features = features
+        marks, width = features.marks(in_channels), hidden_channels
         self.lifting = nn.Linear(marks, width)
         self.root = nn.Linear(width, width)
-        self.kernel = KernelIntegral(width, marks, len(axes), hidden=kernel_channels)
+        self.kernel = KernelIntegral(width, marks, features.dim, hidden=kernel_channels)
         self.projection = MLP((width, 2 * width, out_channels))
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        if self.aggregation == "mean" or self.boundary_data:
+        if self.aggregation == "mean":
             return ()
-        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
+        boundary = self.features.boundary_channels
+        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2, boundary=boundary)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()

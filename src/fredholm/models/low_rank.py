@@ -1,7 +1,5 @@
 """Low-rank neural operator: integrals over the whole domain at linear cost."""
 
-from collections.abc import Sequence
-
 from torch import nn
 from torch.nn import functional
 
@@ -19,16 +17,12 @@ class LNO(Operator):
 
     Args:
         in_channels, out_channels: Channels of the functions, coordinates not counted.
-        axes: Name, start, stop and whether it is periodic for each coordinate: the box to which
-            they are scaled.
+        features: What is known of each point beside the values: the box of the coordinates, whether
+            they are shown, and which channels are known on the boundary alone.
         hidden_channels: Channels between lifting and projection.
         layers: Number of integral operators, each with weights of its own.
         rank: Rank of each.
         kernel_channels: Width of the three hidden layers of ψ and φ.
-        coordinates: Show coordinates to the network; without them it cannot tell places apart but
-            by the input and the boundary.
-        boundary_data: Whether channels of the input are zero away from the boundary. Quadrature
-            over the volume sees less of them on finer meshes: then no density is promised.
 
     Shapes:
         Field (batch, *points, in_channels) on a Grid, Mesh, PointCloud or Stack -> Field (batch,
@@ -40,32 +34,29 @@ class LNO(Operator):
     Reference:
         Kovachki et al., JMLR 2023, arXiv:2108.08481, section 4.2. Departs from it: gelu in place of
         ReLU; no batch norm, through which functions of a batch would see one another; the distance
-        to the boundary among the inputs.
+        to the boundary among the inputs; boundary data continued to the inside.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        axes: Sequence[tuple[str, float, float, bool]],
+        features: PointFeatures,
         *,
         hidden_channels: int = 32,
         layers: int = 4,
         rank: int = 4,
         kernel_channels: int = 64,
-        coordinates: bool = True,
-        boundary_data: bool = False,
     ) -> None:
         super().__init__()
-        self.boundary_data = boundary_data
         at_least_one(
             hidden_channels=hidden_channels,
             layers=layers,
             rank=rank,
             kernel_channels=kernel_channels,
         )
-        self.features = PointFeatures(axes, coordinates=coordinates)
-        marks, width = in_channels + self.features.count, hidden_channels
+        self.features = features
+        marks, width = features.marks(in_channels), hidden_channels
         self.lifting = nn.Linear(marks, width)
         self.roots = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
         self.integrals = nn.ModuleList(
@@ -75,9 +66,8 @@ class LNO(Operator):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        if self.boundary_data:
-            return ()
-        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2)
+        boundary = self.features.boundary_channels
+        return AnyResolution(bound=1e-2), AnyDensity(bound=1e-2, boundary=boundary)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()

@@ -36,14 +36,13 @@ class MGKN(Operator):
 
     Args:
         in_channels, out_channels: Channels of the functions, coordinates not counted.
-        axes: Name, start, stop and whether it is periodic for each coordinate: the box to which
-            they are scaled.
+        features: What is known of each point beside the values: the box of the coordinates, whether
+            they are shown, and which channels are known on the boundary alone.
         radius: Radius of the balls of level 0, in the units of the coordinates.
         counts: Points of the coarser levels, descending; a smaller domain has fewer.
         hidden_channels: Channels between lifting and projection.
         cycles: Number of V-cycles.
         kernel_channels: Width of the kernels' hidden layers on level 0; half of it on the next.
-        coordinates: Show coordinates to the network; without them it sees distances only.
 
     Shapes:
         Field (batch, *points, in_channels) on a Grid, Mesh, PointCloud or Stack -> Field (batch,
@@ -56,21 +55,21 @@ class MGKN(Operator):
         Li et al., NeurIPS 2020, arXiv:2006.09535. Departs from it: all points are on level 0, and
         coarser ones are chosen by farthest points, not at random; quadrature weights; v_l + W_l v_l
         in place of W_l v_l, which is the same but for where training starts; gelu in place of ReLU;
-        the distance to the boundary among the inputs, in place of derivatives.
+        the distance to the boundary among the inputs, in place of derivatives; boundary data
+        continued to the inside.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        axes: Sequence[tuple[str, float, float, bool]],
+        features: PointFeatures,
         radius: float,
         *,
         counts: Sequence[int] = (256, 64, 16),
         hidden_channels: int = 32,
         cycles: int = 4,
         kernel_channels: int = 32,
-        coordinates: bool = True,
     ) -> None:
         super().__init__()
         at_least_one(
@@ -82,13 +81,13 @@ class MGKN(Operator):
         if not radius > 0:
             raise ValueError(f"the radius of a ball is positive, got {radius}")
         self.radius, self.counts, self.cycles = float(radius), tuple(counts), cycles
-        self.features = PointFeatures(axes, coordinates=coordinates)
-        marks, width, levels = in_channels + self.features.count, hidden_channels, len(counts) + 1
+        self.features = features
+        marks, width, levels = features.marks(in_channels), hidden_channels, len(counts) + 1
 
         def kernels(first: int) -> nn.ModuleList:
             sizes = (max(kernel_channels // 2**level, 4) for level in range(first, levels))
             return nn.ModuleList(
-                KernelIntegral(width, marks, len(axes), hidden=size) for size in sizes
+                KernelIntegral(width, marks, features.dim, hidden=size) for size in sizes
             )
 
         self.lifting = nn.Linear(marks, width)
@@ -99,7 +98,8 @@ class MGKN(Operator):
     @property
     def claims(self) -> tuple[Claim, ...]:
         # Other points have other coarse points among them: no more than their quadrature is left.
-        return AnyResolution(bound=5e-2), AnyDensity(bound=5e-2)
+        boundary = self.features.boundary_channels
+        return AnyResolution(bound=5e-2), AnyDensity(bound=5e-2, boundary=boundary)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
         given.only()

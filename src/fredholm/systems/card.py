@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fredholm.data import Samples
-from fredholm.domains import Grid, Scattered
+from fredholm.domains import Grid, Scattered, scattered_of
 from fredholm.errors import FredholmError, did_you_mean
 from fredholm.fields import Signature
 from fredholm.objectives import Objective, RelativeL2
@@ -60,9 +60,16 @@ class Task:
         return self.signature.input_grid
 
     @property
-    def boundary_data(self) -> bool:
-        """Whether some of the inputs mean something on the boundary alone."""
-        return any(variable.support == "boundary" for variable in self.signature.inputs)
+    def bounded(self) -> bool:
+        """Whether some points of the inputs lie on a boundary."""
+        where = self.signature.input_grid
+        return bool(scattered_of(where).parts if isinstance(where, Grid) else where.parts)
+
+    @property
+    def boundary_channels(self) -> tuple[int, ...]:
+        """Input channels that mean something on the boundary alone."""
+        inputs = enumerate(self.signature.inputs)
+        return tuple(n for n, variable in inputs if variable.support == "boundary")
 
     @property
     def channels(self) -> tuple[int, int]:

@@ -6,14 +6,13 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples, solved
-from fredholm.layers import box_axes
 from fredholm.models import GNO, ConvNet
 from fredholm.models.graph_kernel import Aggregation
 from fredholm.operators import Operator
-from fredholm.systems.balls import ball_radius
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, costs
 from fredholm.systems.learn import Choices, learn
+from fredholm.systems.on_points import ball_radius, point_features
 from fredholm.training import AdamW, Budget
 
 _SECONDS = {"gno": 90.0, "convolutions": 30.0}
@@ -44,14 +43,12 @@ def build(
     space = task.signature.input_grid
     return GNO(
         *task.channels,
-        box_axes(space),
+        point_features(task, coordinates=not task.translations),
         ball_radius(space, neighbours),
         hidden_channels=hidden_channels,
         layers=layers,
         kernel_channels=kernel_channels,
         aggregation=aggregation,
-        coordinates=not task.translations,
-        boundary_data=task.boundary_data,
     )
 
 

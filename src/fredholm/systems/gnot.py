@@ -7,7 +7,6 @@ import torch
 
 from fredholm import problems
 from fredholm.data import Samples
-from fredholm.domains import Grid, Scattered, scattered_of
 from fredholm.layers import box_axes
 from fredholm.models import GNOT
 from fredholm.operators import Operator
@@ -40,12 +39,10 @@ def build(
         experts: Networks in each mixture; their gates depend on the position.
         weighted: Whether functions are read by quadrature, independent of where points are dense.
     """
-    space = task.signature.input_grid
-    edge = [n for n, label in enumerate(task.signature.inputs) if label.support == "boundary"]
     return GNOT(
         *task.channels,
-        box_axes(space),
-        boundary_channels=edge if _bounded(space) else None,
+        box_axes(task.signature.input_grid),
+        boundary_channels=task.boundary_channels if task.bounded else None,
         params=len(task.signature.params),
         hidden_channels=hidden_channels,
         layers=layers,
@@ -53,11 +50,6 @@ def build(
         experts=experts,
         weighted=weighted,
     )
-
-
-def _bounded(space: Grid | Scattered) -> bool:
-    """Whether the domains have boundaries on which there are points."""
-    return bool(scattered_of(space).parts if isinstance(space, Grid) else space.parts)
 
 
 def experiment(seed: int, tell: Tell) -> Outcome:

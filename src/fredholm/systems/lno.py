@@ -4,13 +4,13 @@ import torch
 
 from fredholm import problems
 from fredholm.data import solved
-from fredholm.layers import box_axes
 from fredholm.models import LNO
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, costs
 from fredholm.systems.gno import thinned
 from fredholm.systems.learn import Choices, learn
+from fredholm.systems.on_points import point_features
 from fredholm.training import AdamW, Budget
 
 _SECONDS = 45.0
@@ -38,12 +38,11 @@ def build(
     """
     return LNO(
         *task.channels,
-        box_axes(task.signature.input_grid),
+        point_features(task, coordinates=True),
         hidden_channels=hidden_channels,
         layers=layers,
         rank=rank,
         kernel_channels=kernel_channels,
-        boundary_data=task.boundary_data,
     )
 
 

@@ -1,14 +1,13 @@
 """Multipole graph kernel network."""
 
 from fredholm.domains import Grid, Scattered
-from fredholm.layers import box_axes
 from fredholm.models import MGKN
 from fredholm.operators import Operator
-from fredholm.systems.balls import ball_radius
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.experiments import Tell, costs
 from fredholm.systems.gno import darcy_samples
 from fredholm.systems.learn import Choices, learn
+from fredholm.systems.on_points import ball_radius, point_features
 from fredholm.training import AdamW, Budget
 
 _SECONDS = 100.0
@@ -38,17 +37,17 @@ def build(
         kernel_channels: Width of the kernels' hidden layers on the finest level.
     """
     space = task.signature.input_grid
-    axes = box_axes(space)
-    sizes = [_most_points(space) // 2 ** (len(axes) * level) for level in range(1, levels + 1)]
+    features = point_features(task, coordinates=not task.translations)
+    points = _most_points(space)
+    sizes = [points // 2 ** (features.dim * level) for level in range(1, levels + 1)]
     return MGKN(
         *task.channels,
-        axes,
+        features,
         ball_radius(space, neighbours),
         counts=tuple(size for size in sizes if size >= _LEAST) or (_LEAST,),
         hidden_channels=hidden_channels,
         cycles=cycles,
         kernel_channels=kernel_channels,
-        coordinates=not task.translations,
     )
 
 

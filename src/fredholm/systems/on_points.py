@@ -1,8 +1,19 @@
-"""How large balls are that hold a given number of points."""
+"""What the cards of integral operators on points make of a task."""
 
 import math
 
 from fredholm.domains import Grid, Scattered
+from fredholm.layers import PointFeatures, box_axes
+from fredholm.systems.card import Task
+
+
+def point_features(task: Task, *, coordinates: bool) -> PointFeatures:
+    """What a network is told of the points: places if asked, and which inputs the boundary has."""
+    return PointFeatures(
+        box_axes(task.signature.input_grid),
+        coordinates=coordinates,
+        boundary_channels=task.boundary_channels if task.bounded else (),
+    )
 
 
 def ball_radius(where: Grid | Scattered, points: int) -> float:
