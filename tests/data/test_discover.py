@@ -33,8 +33,9 @@ def poisson(weight: torch.Tensor, n: int = 400) -> Samples:
 
 def test_the_symmetries_of_the_square_are_found() -> None:
     findings = discover(poisson(torch.ones(13, 13, dtype=torch.float64)), generator=seeded())
-    # The map is linear and the inputs are symmetric about zero: the odd reflection holds as well.
-    assert findings.supported == ("square", "reflections", "odd-reflection")
+    # The map is linear and the inputs are symmetric about zero: all hold with changes of sign too.
+    groups = ("square", "reflections", "odd-reflection")
+    assert findings.supported == (*groups, "square:pseudoscalar", "reflections:pseudoscalar")
 
 
 def test_an_off_centre_weight_breaks_them() -> None:
@@ -62,6 +63,36 @@ def test_real_files(shared_data: Path) -> None:
     assert burgers.supported == ("odd-reflection", "translations")
     plain = next(group for group in burgers.groups if group.name == "reflections")
     assert plain.z > 10 and plain.ratio > 10
+
+
+def carried(kind: str, n: int = 400) -> Samples:
+    """Of random waves the rate -v·∇ at which they are carried by a velocity v.
+
+    A vorticity ω is carried by v = (∂ψ/∂y, -∂ψ/∂x) with Δψ = -ω, a velocity by itself.
+    """
+    grid = Grid((10, 10), 2 * torch.pi, periodic=True)
+    k = torch.tensor([[1, 0], [0, 1], [1, 1], [1, -1]], dtype=torch.float64)
+    channels = 2 if kind == "vector" else 1
+    phase = torch.einsum("ijc,kc->ijk", grid.points(), k)[None, ..., None]
+    draws = torch.randn(2, n, 1, 1, 4, channels, generator=seeded(), dtype=torch.float64)
+    waves = draws[0] * phase.cos() + draws[1] * phase.sin()
+    turned = draws[1] * phase.cos() - draws[0] * phase.sin()  # the derivative along the phase
+    slopes = torch.einsum("nijkc,kd->nijcd", turned, k)
+    stream = torch.einsum("nijkc,kd->nijd", turned / k.square().sum(-1)[:, None], k)
+    u = waves.sum(-2)
+    v = u if kind == "vector" else torch.stack([stream[..., 1], -stream[..., 0]], dim=-1)
+    rate = -torch.einsum("nijcd,nijd->nijc", slopes, v)
+    labels = tuple(Variable(name) for name in "uv"[:channels])
+    return Samples(Field(u, grid), Field(rate, grid), labels, labels)
+
+
+@pytest.mark.parametrize("kind", ["pseudoscalar", "vector"])
+def test_kinds_are_told_apart(kind: str) -> None:
+    findings = discover(carried(kind), generator=seeded())
+    support = {group.name: group for group in findings.groups}
+    assert support[f"square:{kind}"].holds and support[f"reflections:{kind}"].holds
+    # A wrong sign fails, and plainly.
+    assert not support["square"].holds and support["reflections"].z > 10, str(findings)
 
 
 def test_translations_are_exact_and_only_periodic() -> None:

@@ -19,7 +19,9 @@ from fredholm.domains import Axis, Grid
 from fredholm.fields import Field, norm
 
 GROUPS = ("square", "reflections", "odd-reflection", "translations")
-"""The groups that are tried."""
+"""The groups that are tried on all samples, where they fit the grid."""
+KINDS = ("square:{kind}", "reflections:{kind}")
+"""Those that are tried in the plane and in space as well, for other kinds than scalars."""
 
 _LIMIT = 4.0
 """Standard errors beyond which a difference is not chance, with many tests of the same data."""
@@ -85,6 +87,9 @@ class Findings:
 def discover(samples: Samples, *, generator: torch.Generator) -> Findings:
     """Tests every group of `GROUPS` that fits the grid of the samples.
 
+    In more than one dimension, single functions may be pseudo-scalars, such as a vorticity, and as
+    many as there are axes the components of a vector.
+
     Args:
         samples: At least twenty; at most 800 of them are used.
         generator: Splits the samples and draws translations and functionals.
@@ -106,13 +111,22 @@ def discover(samples: Samples, *, generator: torch.Generator) -> Findings:
         samples.inputs.values[0].numel(), _FUNCTIONALS, generator=generator, dtype=torch.float64
     )
     groups = []
-    for name in GROUPS:
+    for name in _hypotheses(samples):
         found = actions(name, samples.inputs.grid, generator=generator)
         if found:
             tests = [_test(predictor, samples, held_out, plain, g, functionals) for g in found]
             ratio, z, input_z = (max(values) for values in zip(*tests))
             groups.append(Support(name, ratio, z, input_z))
     return Findings(tuple(groups), float(plain.mean()), len(samples))
+
+
+def _hypotheses(samples: Samples) -> tuple[str, ...]:
+    """The names of the groups to test."""
+    dim, channels = samples.signature.spatial_dim, samples.inputs.channels
+    kind = {1: "pseudoscalar", dim: "vector"}.get(channels)
+    if dim == 1 or kind is None or samples.targets.channels != channels:
+        return GROUPS
+    return (*GROUPS, *(name.format(kind=kind) for name in KINDS))
 
 
 def _closed(samples: Samples) -> Samples:

@@ -7,8 +7,7 @@ import torch
 
 from fredholm.data.samples import Samples
 from fredholm.domains import Grid
-from fredholm.fields import Field
-from fredholm.fields.symmetries import group
+from fredholm.fields import Field, members
 
 Action = Callable[[Field], Field]
 """A change of functions that only reorders their samples or turns their sign."""
@@ -49,20 +48,21 @@ def actions(name: str, grid: Grid, *, generator: torch.Generator | None = None) 
     """The elements of a named group but the identity, as far as they fit the grid.
 
     Args:
-        name: `"square"`, `"reflections"`, `"odd-reflection"` or `"translations"`.
+        name: `"translations"`, or a group that acts on inputs and targets alike, see
+            `fredholm.fields.members`.
         grid: Grid of the inputs.
         generator: Draws the four translations that stand for all of them.
 
     Raises:
-        ValueError: The name is not known.
+        ValueError: The name is not known, or changes inputs and targets in different ways.
     """
     space = [axis for axis in grid.axes if axis.name != "t"]
     if name == "translations":
         return _translations([axis.size if axis.periodic else 1 for axis in space], generator)
-    elements = group(name, len(space))
-    alike = len({(axis.size, axis.length, axis.periodic, axis.location) for axis in space}) == 1
-    straight = tuple(range(len(space)))
-    return [e for e in elements[1:] if alike or e.order == straight]
+    elements = members(name, len(space))[1:]
+    if any(element.inputs != element.targets for element in elements):
+        raise ValueError(f"{name!r} changes inputs and targets in different ways")
+    return [element.inputs for element in elements if element.inputs.fits(grid)]
 
 
 def _translations(sizes: Sequence[int], generator: torch.Generator | None) -> list[Action]:

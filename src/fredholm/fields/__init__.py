@@ -3,6 +3,7 @@
 from fredholm.fields.field import Field, batched
 from fredholm.fields.given import NOTHING, Given
 from fredholm.fields.interpolant import Interpolant
+from fredholm.fields.map_symmetries import Group, MapSymmetry, NamedSymmetry, members
 from fredholm.fields.neural_field import NeuralField
 from fredholm.fields.normalisers import Standardise
 from fredholm.fields.norms import cleared, difference, inner, integral, mean_square, norm
@@ -14,7 +15,10 @@ __all__ = [
     "NOTHING",
     "Field",
     "Given",
+    "Group",
     "Interpolant",
+    "MapSymmetry",
+    "NamedSymmetry",
     "NeuralField",
     "Signature",
     "Standardise",
@@ -27,5 +31,6 @@ __all__ = [
     "inner",
     "integral",
     "mean_square",
+    "members",
     "norm",
 ]

@@ -1,6 +1,7 @@
 """Distances to known targets, in function norms."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from fredholm.calculus import derivative
 from fredholm.data import Samples, first_step
-from fredholm.fields import Field, Symmetry, difference, group, mean_square, norm
+from fredholm.fields import Field, Group, Symmetry, difference, mean_square, members, norm
 from fredholm.objectives.objective import Objective
 from fredholm.operators import Operator
 
@@ -24,6 +25,9 @@ class Supervised(Objective):
     @abstractmethod
     def distance(self, predicted: Field, truth: Field) -> Float[Tensor, "batch"]:
         """The distance of each pair of functions."""
+
+    def along(self, chain: Objective) -> Objective:
+        return chain
 
     def __call__(
         self,
@@ -115,11 +119,14 @@ class Augmented(Objective):
 
     Args:
         objective: What is minimised.
-        symmetry: Name of the group, see `fredholm.fields.symmetries.GROUPS`.
+        symmetry: The group, by name or by its members, see `fredholm.fields.members`.
     """
 
     objective: Objective
-    symmetry: str
+    symmetry: Group
+
+    def along(self, chain: Objective) -> Objective:
+        return replace(self, objective=self.objective.along(chain))
 
     def __call__(
         self,
@@ -129,21 +136,21 @@ class Augmented(Objective):
         generator: torch.Generator,
         progress: float = 0.0,
     ) -> dict[str, Tensor]:
-        members = group(self.symmetry, batch.signature.spatial_dim)
-        chosen = torch.randint(len(members), (len(batch),), generator=generator)
+        group = members(self.symmetry, batch.signature.spatial_dim)
+        chosen = torch.randint(len(group), (len(batch),), generator=generator)
         moved = replace(
             batch,
-            inputs=_moved(batch.inputs, members, chosen),
-            targets=_moved(batch.targets, members, chosen),
+            inputs=_moved(batch.inputs, [member.inputs for member in group], chosen),
+            targets=_moved(batch.targets, [member.targets for member in group], chosen),
         )
         return self.objective(operator, moved, generator=generator, progress=progress)
 
 
-def _moved(u: Field, members: tuple[Symmetry, ...], chosen: Tensor) -> Field:
+def _moved(u: Field, changes: Sequence[Symmetry], chosen: Tensor) -> Field:
     values = torch.empty_like(u.values)
     for number in chosen.unique().tolist():
         rows = (chosen == number).nonzero()[:, 0].to(values.device)
-        values[rows] = members[number](u[rows]).values
+        values[rows] = changes[number](u[rows]).values
     return u.with_values(values)
 
 

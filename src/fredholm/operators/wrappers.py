@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from fredholm.domains import Axis, Domain, Grid, over_time, space_of
-from fredholm.fields import NOTHING, Field, Given, Standardise, cleared, group
+from fredholm.fields import NOTHING, Field, Given, Group, Standardise, cleared, members
 from fredholm.operators.operator import Operator
 from fredholm.operators.rollout import states
 
@@ -70,18 +70,21 @@ class GroupAveraged(Operator):
 
     Args:
         operator: Any operator on grids whose axes the group may exchange.
-        symmetry: Name of the group, see `fredholm.fields.symmetries.GROUPS`.
+        symmetry: The group, by name or by its members, see `fredholm.fields.members`.
         dim: Number of spatial axes.
     """
 
-    def __init__(self, operator: Operator, symmetry: str, dim: int) -> None:
+    def __init__(self, operator: Operator, symmetry: Group, dim: int) -> None:
         super().__init__()
         self.operator = operator
         self.symmetry = symmetry
-        self.members = group(symmetry, dim)
+        self.members = members(symmetry, dim)
 
     def forward(self, u: Field, given: Given = NOTHING, *, at: Domain | None = None) -> Field:
-        images = [member.inverse(self.operator(member(u), given, at=at)) for member in self.members]
+        images = [
+            member.targets.inverse(self.operator(member.inputs(u), given, at=at))
+            for member in self.members
+        ]
         return images[0].with_values(torch.stack([image.values for image in images]).mean(0))
 
 
