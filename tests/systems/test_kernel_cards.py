@@ -94,7 +94,7 @@ def test_experiments_against_gno_compare_errors(module, monkeypatch):
         assert outcome.figures["across_resolutions"] == ours["32"] / ours["16"]
         ours, theirs = ours["16"], theirs["16"]
     assert outcome.ratio == ours / theirs and math.isfinite(outcome.ratio)
-    assert outcome.figures["cost"]["gno"]["steps"] > 0 and len(told) == 5
+    assert outcome.figures["cost"]["gno"]["steps"] > 0 and len(told) >= 5
 
 
 def _shrink(monkeypatch, module, **constants) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from fredholm.data import Samples
 from fredholm.domains import stacked
 from fredholm.surrogates import Evaluation, Surrogate
+from fredholm.systems.card import Card
 from fredholm.systems.learn import Choices, learn
 from fredholm.training import Budget
 
@@ -20,6 +21,7 @@ def contest(
     seed: int,
     tell: Tell,
     clock: Literal["wall", "processor"] = "wall",
+    symmetry: str = "auto",
 ) -> dict[str, Surrogate]:
     """Trains several systems on the same samples with the same seconds, one after the other.
 
@@ -30,20 +32,65 @@ def contest(
         seed: Seed of each.
         tell: Told of the progress.
         clock: What seconds are, see `Budget`.
+        symmetry: What is used of the samples' symmetries, see `Choices`.
     """
-    surrogates = {}
-    for system, hyper in contestants.items():
-        tell(f"training {system} for {seconds:g} s on {len(samples)} samples")
-        surrogates[system] = learn(
-            samples,
+    return {
+        system: trained(
             system,
-            budget=Budget(seconds=seconds, clock=clock),
-            choices=Choices(hyper=hyper),
+            samples,
+            Choices(hyper=hyper, symmetry=symmetry),
+            Budget(seconds=seconds, clock=clock),
             seed=seed,
+            tell=tell,
         )
-        record = surrogates[system].record
-        tell(f"  {record.parameters} parameters, {record.steps} steps")
-    return surrogates
+        for system, hyper in contestants.items()
+    }
+
+
+def trained(
+    system: str | Card,
+    samples: Samples,
+    choices: Choices,
+    budget: Budget,
+    *,
+    seed: int,
+    tell: Tell,
+    name: str = "",
+) -> Surrogate:
+    """One contestant, trained.
+
+    Args:
+        system: Its system.
+        samples: Training samples.
+        choices: Its hyper-parameters, and how its training departs from the defaults.
+        budget: What its training may cost.
+        seed: Seed.
+        tell: Told of the progress.
+        name: What to call it; by default by the name of its system.
+    """
+    name = name or (system if isinstance(system, str) else system.key)
+    tell(f"training {name} for {budget.seconds:g} s on {len(samples)} samples")
+    surrogate = learn(samples, system, budget=budget, choices=choices, seed=seed)
+    tell(f"  {surrogate.record.parameters} parameters, {surrogate.record.steps} steps")
+    return surrogate
+
+
+def errors_on(
+    tests: Mapping[str, Samples], surrogates: Mapping[str, Surrogate], tell: Tell
+) -> dict[str, dict[str, float]]:
+    """Relative L2 errors by surrogate and test, of several surrogates on several sets of samples.
+
+    Args:
+        tests: The sets by name, such as the number of points of their grids.
+        surrogates: The surrogates by name.
+        tell: Told of the errors.
+    """
+    errors = {}
+    for name, surrogate in surrogates.items():
+        found = {test: surrogate.evaluate(samples).relative_l2 for test, samples in tests.items()}
+        tell(f"relative L2 of {name}: " + ", ".join(f"{e:.4f} on {n}" for n, e in found.items()))
+        errors[name] = found
+    return errors
 
 
 def costs(surrogates: Mapping[str, Surrogate]) -> dict[str, dict[str, float]]:

@@ -10,8 +10,8 @@ from fredholm.models import GNO, ConvNet
 from fredholm.models.graph_kernel import Aggregation
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, costs
-from fredholm.systems.learn import Choices, learn
+from fredholm.systems.experiments import Tell, costs, errors_on, trained
+from fredholm.systems.learn import Choices
 from fredholm.systems.on_points import ball_radius, point_features
 from fredholm.training import AdamW, Budget
 
@@ -66,21 +66,19 @@ def experiment(seed: int, tell: Tell) -> Outcome:
         "gno": (CARD, {"neighbours": 48, "hidden_channels": 24, "kernel_channels": 32}),
         "convolutions": (_PLAIN, {}),
     }
-    trained, errors = {}, {}
-    for name, (card, hyper) in contestants.items():
-        tell(f"training {name} for {_SECONDS[name]:g} s on {_TRAINED} samples")
-        trained[name] = learn(
-            coarse[:_TRAINED],
+    surrogates = {
+        name: trained(
             card,
-            budget=Budget(seconds=_SECONDS[name], clock="processor"),
-            choices=Choices(hyper=hyper, symmetry="none"),
+            coarse[:_TRAINED],
+            Choices(hyper=hyper, symmetry="none"),
+            Budget(seconds=_SECONDS[name], clock="processor"),
             seed=seed,
+            tell=tell,
         )
-        errors[name] = {
-            str(size): trained[name].evaluate(samples[_TRAINED:]).relative_l2
-            for size, samples in ((_COARSE, coarse), (_FINE, fine))
-        }
-        tell("  relative L2 " + ", ".join(f"{e:.4f} on {n}" for n, e in errors[name].items()))
+        for name, (card, hyper) in contestants.items()
+    }
+    tests = {str(_COARSE): coarse[_TRAINED:], str(_FINE): fine[_TRAINED:]}
+    errors = errors_on(tests, surrogates, tell)
     ratios = {name: found[str(_FINE)] / found[str(_COARSE)] for name, found in errors.items()}
     return Outcome(
         ratio=ratios["gno"],
@@ -90,7 +88,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "relative_l2": errors,
             "convolutions_ratio": ratios["convolutions"],
             "convolutions_least": _WORSE,
-            "cost": costs(trained),
+            "cost": costs(surrogates),
         },
         passed=ratios["gno"] <= _BAR and ratios["convolutions"] >= _WORSE,
     )

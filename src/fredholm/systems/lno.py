@@ -7,11 +7,10 @@ from fredholm.data import solved
 from fredholm.models import LNO
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, costs
+from fredholm.systems.experiments import Tell, contest, costs, errors_on
 from fredholm.systems.gno import thinned
-from fredholm.systems.learn import Choices, learn
 from fredholm.systems.on_points import point_features
-from fredholm.training import AdamW, Budget
+from fredholm.training import AdamW
 
 _SECONDS = 45.0
 _TRAINED, _TESTED = 400, 100
@@ -59,21 +58,17 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     fine = fine.to(torch.float32)
     coarse = thinned(fine, _COARSE)
     contestants = {"lno": {}, "gno": {"neighbours": 64}}
-    trained, errors = {}, {}
-    for name, hyper in contestants.items():
-        tell(f"training {name} for {_SECONDS:g} s on {_TRAINED} samples")
-        trained[name] = learn(
-            coarse[:_TRAINED],
-            name,
-            budget=Budget(seconds=_SECONDS, clock="processor"),
-            choices=Choices(hyper=hyper, symmetry="none"),
-            seed=seed,
-        )
-        errors[name] = {
-            str(size): trained[name].evaluate(samples[_TRAINED:]).relative_l2
-            for size, samples in ((_COARSE, coarse), (_FINE, fine))
-        }
-        tell("  relative L2 " + ", ".join(f"{e:.4f} on {n}" for n, e in errors[name].items()))
+    surrogates = contest(
+        coarse[:_TRAINED],
+        contestants,
+        seconds=_SECONDS,
+        seed=seed,
+        tell=tell,
+        clock="processor",
+        symmetry="none",
+    )
+    tests = {str(_COARSE): coarse[_TRAINED:], str(_FINE): fine[_TRAINED:]}
+    errors = errors_on(tests, surrogates, tell)
     ratio = errors["lno"][str(_COARSE)] / errors["gno"][str(_COARSE)]
     across = errors["lno"][str(_FINE)] / errors["lno"][str(_COARSE)]
     return Outcome(
@@ -84,7 +79,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "relative_l2": errors,
             "across_resolutions": across,
             "across_resolutions_bar": _ACROSS,
-            "cost": costs(trained),
+            "cost": costs(surrogates),
         },
         passed=ratio <= _BAR and across <= _ACROSS,
     )

@@ -4,11 +4,10 @@ from fredholm.domains import Grid, Scattered
 from fredholm.models import MGKN
 from fredholm.operators import Operator
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, costs
+from fredholm.systems.experiments import Tell, contest, costs
 from fredholm.systems.gno import darcy_samples
-from fredholm.systems.learn import Choices, learn
 from fredholm.systems.on_points import ball_radius, point_features
-from fredholm.training import AdamW, Budget
+from fredholm.training import AdamW
 
 _SECONDS = 100.0
 _TRAINED, _TESTED, _POINTS = 100, 40, 31
@@ -71,24 +70,23 @@ def experiment(seed: int, tell: Tell) -> Outcome:
         "mgkn": {"hidden_channels": 24, "kernel_channels": 32},
         "gno": {"neighbours": 40, "hidden_channels": 24, "kernel_channels": 32},
     }
-    trained, errors = {}, {}
-    for name, hyper in contestants.items():
-        tell(f"training {name} for {_SECONDS:g} s on {_TRAINED} samples")
-        trained[name] = learn(
-            samples[:_TRAINED],
-            name,
-            budget=Budget(seconds=_SECONDS, clock="processor"),
-            choices=Choices(hyper=hyper, symmetry="none"),
-            seed=seed,
-        )
-        errors[name] = trained[name].evaluate(samples[_TRAINED:]).relative_l2
-        tell(f"  relative L2 {errors[name]:.4f}")
+    surrogates = contest(
+        samples[:_TRAINED],
+        contestants,
+        seconds=_SECONDS,
+        seed=seed,
+        tell=tell,
+        clock="processor",
+        symmetry="none",
+    )
+    test = samples[_TRAINED:]
+    errors = {name: each.evaluate(test).relative_l2 for name, each in surrogates.items()}
     ratio = errors["mgkn"] / errors["gno"]
     return Outcome(
         ratio=ratio,
         bar=_BAR,
         baseline="gno",
-        figures={"relative_l2": errors, "cost": costs(trained)},
+        figures={"relative_l2": errors, "cost": costs(surrogates)},
         passed=ratio <= _BAR,
     )
 

@@ -20,8 +20,8 @@ from fredholm.objectives import Own
 from fredholm.operators import Operator
 from fredholm.surrogates import Surrogate
 from fredholm.systems.card import Card, Outcome, Recipe, Task
-from fredholm.systems.experiments import Tell, contest, costs, nodes, trivial
-from fredholm.systems.learn import Choices, learn
+from fredholm.systems.experiments import Tell, contest, costs, nodes, trained, trivial
+from fredholm.systems.learn import Choices
 from fredholm.training import AdamW, Budget
 
 _TRAINED, _TESTED, _DENSE = 64, 16, 6
@@ -90,21 +90,22 @@ def experiment(seed: int, tell: Tell) -> Outcome:
         "gno": ("gno", {}),
         "all edges": ("rigno", {**_SIZE, "masked": 0.0}),
     }
-    trained: dict[str, Surrogate] = {}
-    for name, (system, hyper) in contestants.items():
-        tell(f"training {name} for {_SECONDS:g} s on {len(train)} trajectories")
-        trained[name] = learn(
-            train,
+    surrogates = {
+        name: trained(
             system,
-            budget=Budget(seconds=_SECONDS, clock="processor"),
-            choices=Choices(hyper=hyper, trajectory="pairs"),
+            train,
+            Choices(hyper=hyper, trajectory="pairs"),
+            Budget(seconds=_SECONDS, clock="processor"),
             seed=seed,
+            tell=tell,
+            name=name,
         )
-        tell(f"  {trained[name].record.steps} steps")
-    found = {name: surrogate.evaluate(test) for name, surrogate in trained.items()}
+        for name, (system, hyper) in contestants.items()
+    }
+    found = {name: surrogate.evaluate(test) for name, surrogate in surrogates.items()}
     errors = {name: evaluation.relative_l2 for name, evaluation in found.items()}
     ours = (name for name, (system, _) in contestants.items() if system == "rigno")
-    across = {name: _across(trained[name], test[:_DENSE], dense) for name in ours}
+    across = {name: _across(surrogates[name], test[:_DENSE], dense) for name in ours}
     ratio = errors["rigno"] / min(errors["one level"], errors["gno"])
     return Outcome(
         ratio=ratio,
@@ -116,7 +117,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
             "across_densities": across,
             "across_densities_bar": _ACROSS,
             "nodes": {"trained": nodes(train)["most"], "dense": nodes(dense)["most"]},
-            "cost": costs(trained),
+            "cost": costs(surrogates),
         },
         passed=ratio <= _BAR and across["rigno"]["ratio"] <= _ACROSS,
     )
@@ -140,14 +141,14 @@ def paper(seed: int, tell: Tell) -> Outcome:
     samples = samples.to(torch.float32)
     train, test = samples[:_CELLS], samples[_CELLS:]
     contestants = {"rigno": _PAPER, "fno": {}}
-    trained = contest(train, contestants, seconds=_PAPER_SECONDS, seed=seed, tell=tell)
-    errors = {name: surrogate.evaluate(test).relative_l2 for name, surrogate in trained.items()}
+    surrogates = contest(train, contestants, seconds=_PAPER_SECONDS, seed=seed, tell=tell)
+    errors = {name: surrogate.evaluate(test).relative_l2 for name, surrogate in surrogates.items()}
     ratio = errors["rigno"] / errors["fno"]
     return Outcome(
         ratio=ratio,
         bar=_PAPER_BAR,
         baseline="fno on a background grid",
-        figures={"relative_l2": errors, "nodes": nodes(samples)["most"], "cost": costs(trained)},
+        figures={"relative_l2": errors, "nodes": nodes(samples)["most"], "cost": costs(surrogates)},
         passed=ratio <= _PAPER_BAR,
     )
 
