@@ -2,12 +2,13 @@
 
     python records/shapes/stars.py --seeds 0 1 2
 
-Writes records/shapes/stars-SEED.json, one file for each seed. 400 samples of `poisson_shapes` (a
-source inside and values on the boundary) on meshes of about 230 nodes train each system for the
-same seconds of the processor on one thread; 100 others, shapes and functions unseen, test it. The
-same 100 functions on meshes with four times as many nodes tell what finer meshes do; their truth is
-solved there. `nearest shape` is the target of the most similar training sample, carried over;
-`mmgp` has no network and takes the time that it takes. `fno` sees the shapes on a background grid.
+Writes records/shapes/stars-SEED.json, one file for each seed; `--name` gives them another name. 400
+samples of `poisson_shapes` (a source inside and values on the boundary) on meshes of about 300
+nodes train each system for the same seconds of the processor on one thread; 100 others, shapes and
+functions unseen, test it. The same 100 functions on meshes with four times as many nodes tell what
+finer meshes do; their truth is solved there. `nearest shape` is the target of the most similar
+training sample, carried over; `mmgp` has no network and takes the time that it takes. `fno` sees
+the shapes on a background grid.
 """
 
 import argparse
@@ -32,6 +33,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--systems", nargs="+", default=SYSTEMS)
+    parser.add_argument("--name", default="stars")
     args = parser.parse_args()
     torch.set_num_threads(1)
     problem = problems.build("poisson_shapes")
@@ -48,6 +50,7 @@ def main():
             print(seed, name, {k: float(f"{v:.4g}") for k, v in shown.items()}, flush=True)
         command = f"python records/shapes/stars.py --seeds {seed} --seconds {args.seconds:g}"
         command += f" --systems {' '.join(args.systems)}"
+        command += f" --name {args.name}" if args.name != "stars" else ""
         nearest = next(iter(found.values()))["baselines"]["nearest shape"]["mean"]
         errors = {name: each["error"] for name, each in found.items()}
         best = min((name for name in errors if name != "mmgp"), key=errors.__getitem__)
@@ -61,7 +64,7 @@ def main():
             "systems": found,
         }
         folder = Path(__file__).parent
-        print(write_record(folder, f"stars-{seed}", content, command=command, seeds=[seed]))
+        print(write_record(folder, f"{args.name}-{seed}", content, command=command, seeds=[seed]))
 
 
 def contestant(name, train, test, fine, seconds, seed):
