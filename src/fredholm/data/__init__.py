@@ -4,8 +4,9 @@ from fredholm.data.checks import Finding, Report, check
 from fredholm.data.discover import discover
 from fredholm.data.drawn import DrawnSamples
 from fredholm.data.generate import generate, solved
+from fredholm.data.grid_netcdf import SampleWriter
 from fredholm.data.labelled import from_xarray, to_xarray
-from fredholm.data.netcdf import SampleWriter, sample_writer, write_netcdf
+from fredholm.data.netcdf import sample_writer, write_netcdf
 from fredholm.data.readers import describe, detect, read
 from fredholm.data.readers.mesh_file import MeshFile, read_mesh
 from fredholm.data.samples import Samples
@@ -25,6 +26,7 @@ from fredholm.data.tasks import (
     windows,
 )
 from fredholm.data.vtu import write_vtu
+from fredholm.data.writer import Writer
 
 __all__ = [
     "LEAD_TIME",
@@ -41,6 +43,7 @@ __all__ = [
     "StreamedSamples",
     "Table",
     "Translation",
+    "Writer",
     "actions",
     "by_boundary_data",
     "by_mesh_density",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fredholm.data.batches import Batch, batches
-from fredholm.data.netcdf import SampleWriter, refuse_existing, sample_writer
+from fredholm.data.netcdf import sample_writer
 from fredholm.data.samples import Samples
-from fredholm.data.scattered_netcdf import ScatteredWriter
 from fredholm.data.source import joined
+from fredholm.data.writer import Writer, refuse_existing
 from fredholm.errors import Interrupted
 from fredholm.problems import Problem
 
@@ -63,7 +63,7 @@ def generate(
 
 
 def _fill(
-    writer: SampleWriter | ScatteredWriter,
+    writer: Writer,
     make: Batch,
     chunk: int,
     progress: Callable[[int, int], None],

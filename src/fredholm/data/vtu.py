@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from fredholm.data.netcdf import writing
+from fredholm.data.writer import writing
 from fredholm.domains import Mesh, Unstructured, space_of, stacked, time_of
 from fredholm.errors import DataError
 from fredholm.extras import require
