@@ -14,7 +14,7 @@ from fredholm.inverse.measured import Measured
 from fredholm.problems import Problem
 from fredholm.problems.priors import GaussianField, Transformed
 from fredholm.problems.series import basis
-from fredholm.problems.solving import diffusion_of
+from fredholm.problems.steady import diffusion_of
 from fredholm.solvers.finite_volume import Balance, balance
 from fredholm.solvers.linear import solve_linear
 

@@ -21,7 +21,7 @@ from fredholm.fields import Field
 from fredholm.objectives.objective import Objective
 from fredholm.operators import Operator
 from fredholm.problems import Problem
-from fredholm.problems.solving import initial_values
+from fredholm.problems.evolving import initial_values
 
 Density = Literal["uniform", "arcs"]
 

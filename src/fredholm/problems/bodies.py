@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,11 +13,12 @@ from fredholm.equations.split import is_constant
 from fredholm.equations.validate import PARTS
 from fredholm.errors import EquationError
 from fredholm.fields import Field, norm
-from fredholm.problems.solving import diffusion_of
+from fredholm.problems.statement import Statement
+from fredholm.problems.steady import diffusion_of
+from fredholm.problems.values import nothing
+from fredholm.solvers.diffusion import solve_diffusion
+from fredholm.solvers.obstacles import Obstacle
 from fredholm.solvers.solution import Solution
-
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
 
 _MOST = 300_000
 """Points of the finest grid, which takes some seconds."""
@@ -26,7 +26,7 @@ _ON_BOUNDARY = 1e-9
 """Points so close to a region, relative to its size, lie on its boundary and not outside."""
 
 
-def solve_around_bodies(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution:
+def solve_around_bodies(problem: Statement, inputs: Field, at: Grid, tol: float) -> Solution:
     """Finite volumes in a box, with one value of the solution on the surfaces of all bodies.
 
     The grid of the problem is doubled until the estimated error is small enough, or there would be
@@ -53,7 +53,7 @@ def solve_around_bodies(problem: "Problem", inputs: Field, at: Grid, tol: float)
     return replace(solution, field=u.with_values(u.values.masked_fill(outside, torch.nan)))
 
 
-def check_bodies(problem: "Problem") -> None:
+def check_bodies(problem: Statement) -> None:
     """Refuses regions and conditions that finite volumes on a grid do not take.
 
     Raises:
@@ -66,14 +66,11 @@ def check_bodies(problem: "Problem") -> None:
         )
     _bodies(problem)
     _value(problem)
-    diffusion_of(_without_bodies(problem), _nothing(problem.domain))
+    diffusion_of(_without_bodies(problem), nothing(problem.domain))
 
 
-def _solve(problem: "Problem", grid: Grid) -> Solution:
-    from fredholm.solvers.diffusion import solve_diffusion
-    from fredholm.solvers.obstacles import Obstacle
-
-    parts = diffusion_of(_without_bodies(problem), _nothing(grid))
+def _solve(problem: Statement, grid: Grid) -> Solution:
+    parts = diffusion_of(_without_bodies(problem), nothing(grid))
     points = grid.points()
     gaps = torch.stack([body.signed_distance(points) for body in _bodies(problem)], dim=-1)
     level = Field(gaps.amin(-1)[None, ..., None], grid)
@@ -92,14 +89,14 @@ def _solve(problem: "Problem", grid: Grid) -> Solution:
     return replace(solution, error=solution.error * share)
 
 
-def _outside(problem: "Problem", grid: Grid) -> torch.Tensor:
+def _outside(problem: Statement, grid: Grid) -> torch.Tensor:
     """Which points of a grid lie outside the region, (*points, 1)."""
     region = _region(problem)
     gaps = region.signed_distance(grid.points())
     return (gaps > _ON_BOUNDARY * region.size)[..., None]
 
 
-def _bodies(problem: "Problem") -> list[Region]:
+def _bodies(problem: Statement) -> list[Region]:
     """The shapes that are taken from the box."""
     rest, bodies = _region(problem), []
     while isinstance(rest, Difference):
@@ -114,7 +111,7 @@ def _bodies(problem: "Problem") -> list[Region]:
     return bodies
 
 
-def _value(problem: "Problem") -> float:
+def _value(problem: Statement) -> float:
     """The value on the surfaces of all bodies."""
     unknown, sides = next(iter(problem.equations)), _sides(problem)
     on_bodies = [stated for part, stated in problem.conditions.items() if part not in sides]
@@ -130,24 +127,19 @@ def _value(problem: "Problem") -> float:
     return float(constant(value, problem.parameters))
 
 
-def _without_bodies(problem: "Problem") -> "Problem":
+def _without_bodies(problem: Statement) -> Statement:
     """The same equation in the whole box."""
     sides = {part: c for part, c in problem.conditions.items() if part in _sides(problem)}
     return replace(problem, region=None, boundary=sides)
 
 
-def _sides(problem: "Problem") -> set[str]:
+def _sides(problem: Statement) -> set[str]:
     return {side for _, pair in zip(problem.domain.axes, PARTS) for side in pair}
 
 
-def _region(problem: "Problem") -> Region:
+def _region(problem: Statement) -> Region:
     assert problem.region is not None, "only problems on a region come here"
     return problem.region
-
-
-def _nothing(grid: Grid) -> Field:
-    """What varies where nothing does."""
-    return Field(torch.zeros(1, *grid.shape, 0, dtype=torch.float64), grid)
 
 
 def _doubled(axis: Axis) -> Axis:

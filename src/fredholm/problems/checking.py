@@ -1,17 +1,20 @@
-"""Is a problem stated completely? Each check ends in one sentence that says what to do."""
+"""Is a problem stated completely, and are these its inputs? Each check ends in one sentence."""
 
+import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+import torch
+
+from fredholm.domains import Stack, Unstructured
 from fredholm.equations import Coefficient, Equation, Expression, Unknown, validate
 from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
+from fredholm.fields import Field
+from fredholm.problems.seams import SEAM, wrap_ratio
+from fredholm.problems.statement import Statement
 
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
 
-
-def check_statement(problem: "Problem") -> None:
+def check_statement(problem: Statement) -> None:
     """Refuses a problem that does not determine its unknowns, or contradicts itself.
 
     Raises:
@@ -40,7 +43,7 @@ def _nodes(*equations: Equation) -> Iterator[Expression]:
     return (node for equation in equations for node in equation.residual.walk())
 
 
-def _time(problem: "Problem") -> None:
+def _time(problem: Statement) -> None:
     axis = problem.time
     if axis is not None and (axis.name != "t" or axis.periodic or axis.location != "node"):
         raise EquationError(f"the time axis is named t and has samples at both ends, got {axis}")
@@ -48,7 +51,7 @@ def _time(problem: "Problem") -> None:
         raise EquationError("the domain is space only; the time axis is given by time=")
 
 
-def _region(problem: "Problem") -> None:
+def _region(problem: Statement) -> None:
     box = [(axis.start, axis.stop) for axis in problem.domain.axes]
     for unknown, place in problem.gauge.items():
         if unknown not in problem.equations:
@@ -78,7 +81,7 @@ def _region(problem: "Problem") -> None:
             )
 
 
-def _varies(problem: "Problem") -> None:
+def _varies(problem: Statement) -> None:
     conditions = [c for several in problem.boundary.values() for c in several]  # type: ignore[union-attr]
     nodes = _nodes(*problem.equations.values(), *conditions)  # type: ignore[arg-type]
     known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
@@ -91,7 +94,7 @@ def _varies(problem: "Problem") -> None:
             )
 
 
-def _hidden(problem: "Problem") -> None:
+def _hidden(problem: Statement) -> None:
     free = [name for name in problem.equations if name not in problem.states]
     for name in problem.hidden:
         if problem.time is None or name not in free:
@@ -107,7 +110,7 @@ def _hidden(problem: "Problem") -> None:
         )
 
 
-def _conserved(problem: "Problem") -> None:
+def _conserved(problem: Statement) -> None:
     for name, density in problem.conserved.items():
         for node in density.walk():
             if isinstance(node, Unknown) and node.name not in problem.targets:
@@ -117,7 +120,7 @@ def _conserved(problem: "Problem") -> None:
                 )
 
 
-def _warmup(problem: "Problem") -> None:
+def _warmup(problem: Statement) -> None:
     if not problem.warmup:
         return
     if problem.warmup < 0 or problem.warmup_steps < 1:
@@ -132,7 +135,7 @@ def _warmup(problem: "Problem") -> None:
         )
 
 
-def _lattice(problem: "Problem") -> None:
+def _lattice(problem: Statement) -> None:
     if len(set(problem.domain.shape)) > 1:
         raise EquationError(f"a lattice has the same size along all axes, got {problem.domain}")
     for node in _nodes(*problem.equations.values()):
@@ -142,3 +145,41 @@ def _lattice(problem: "Problem") -> None:
             steps = node.distance / problem.domain.axis(node.coord).spacing
             if abs(steps - round(steps)) > 1e-9:
                 raise EquationError(f"{node} does not lead to a point of {problem.domain}")
+
+
+def check_inputs(problem: Statement, inputs: Field) -> None:
+    """Refuses inputs that are not functions of a problem (see `Problem.check_inputs`).
+
+    Raises:
+        ValueError: What is wrong.
+    """
+    names = tuple(problem.varies)
+    if inputs.channels != len(names):
+        raise ValueError(
+            f"inputs of {problem.key!r} have {len(names)} channels ({', '.join(names)}), "
+            f"got {inputs.channels}"
+        )
+    if not bool(torch.isfinite(inputs.values).all()):
+        raise ValueError(f"inputs of {problem.key!r} contain values that are not finite")
+    if isinstance(inputs.domain, Unstructured | Stack):
+        if inputs.domain.names != problem.domain.names:
+            raise ValueError(
+                f"inputs of {problem.key!r} have the coordinates "
+                f"{', '.join(problem.domain.names)}, got {', '.join(inputs.domain.names)}"
+            )
+        return
+    if problem.shapes is not None:
+        raise ValueError(f"inputs of {problem.key!r} live on meshes, got {inputs.domain}")
+    for axis, own in zip(inputs.grid.axes, problem.domain.axes, strict=False):
+        if axis.name != own.name or axis.periodic != own.periodic:
+            raise ValueError(f"inputs of {problem.key!r} live on {own}, got {axis}")
+    if inputs.grid.dim != problem.domain.dim:
+        raise ValueError(f"inputs of {problem.key!r} live on {problem.domain}, got {inputs.grid}")
+    for axis in inputs.grid.axes:
+        if axis.periodic and (ratio := wrap_ratio(inputs, axis.name)) > SEAM:
+            warnings.warn(
+                f"inputs of {problem.key!r} seem not to be periodic along {axis.name!r}: from the "
+                f"last sample to the first they jump {ratio:.1f} times as far as anywhere "
+                "between neighbours",
+                stacklevel=4,  # who called a method of the problem
+            )

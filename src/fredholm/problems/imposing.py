@@ -1,7 +1,6 @@
 """The conditions of a statement that can be built into an operator."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from fredholm.equations import Equation, constant, states_of
 from fredholm.equations.elliptic import dirichlet
@@ -11,13 +10,11 @@ from fredholm.equations.validate import PARTS
 from fredholm.errors import EquationError
 from fredholm.operators import Constrained, Operator
 from fredholm.operators.constrained import Profile
-
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
+from fredholm.problems.problem import Problem
 
 
 def impose(
-    problem: "Problem", operator: Operator, *, profile: Profile = "sine", scale: float = 1.0
+    problem: Problem, operator: Operator, *, profile: Profile = "sine", scale: float = 1.0
 ) -> Operator:
     """The operator with the conditions of a problem that can be made to hold for any weights.
 
@@ -37,7 +34,7 @@ def impose(
     return Constrained(operator, initial=initial, walls=walls, profile=profile, scale=scale)
 
 
-def _initial(problem: "Problem") -> tuple[tuple[int | None, ...], ...]:
+def _initial(problem: Problem) -> tuple[tuple[int | None, ...], ...]:
     """The channel of the inputs with each initial value, by order and target; () where not all."""
     varied = list(problem.varies)
     states = states_of(problem.equations)
@@ -55,7 +52,7 @@ def _initial(problem: "Problem") -> tuple[tuple[int | None, ...], ...]:
     )
 
 
-def _walls(problem: "Problem") -> tuple[str, ...]:
+def _walls(problem: Problem) -> tuple[str, ...]:
     """Axes at both ends of which all targets are zero."""
     if problem.region is not None:
         return ()
@@ -67,7 +64,7 @@ def _walls(problem: "Problem") -> tuple[str, ...]:
     return tuple(found)
 
 
-def _all_zero(problem: "Problem", conditions: Sequence[Equation]) -> bool:
+def _all_zero(problem: Problem, conditions: Sequence[Equation]) -> bool:
     """Whether the conditions say that each target is zero."""
     zero = set()
     for condition in conditions:

@@ -2,20 +2,15 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import torch
 
 from fredholm.domains import Axis, Grid, Mesh, Region, Stack, mesh_region, space_of
-from fredholm.equations.tree import expression
 from fredholm.errors import EquationError
 from fredholm.fields import Field
+from fredholm.problems.statement import Statement
+from fredholm.problems.values import coefficients_of, initial_of, nothing, targets_of
 from fredholm.solvers.finite_elements import FiniteElements
 from fredholm.solvers.finite_elements.statement import compiled
 from fredholm.solvers.solution import Solution
-
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
 
 _FINEST = 1e-4
 """The least error that is aimed at on a mesh that is made here: less takes minutes."""
@@ -24,7 +19,7 @@ _ON_BOUNDARY = 1e-9
 
 
 def solve_on(
-    problem: "Problem",
+    problem: Statement,
     inputs: Field,
     tol: float,
     *,
@@ -55,30 +50,23 @@ def solve_on(
         )
     if any(axis.periodic for axis in problem.domain.axes):
         raise EquationError(f"{problem.key!r} is periodic, which no mesh is: solve it on a grid")
-    given = problem.inputs_by_name(inputs)
-    stated = {name: expression(e) for name, e in problem.initial.items()}
     solution = FiniteElements(tol=tol).solve(
         problem.equations,
         domain,
         problem.conditions,
         time=time or problem.time,
-        initial={**stated, **{n: f for n, f in given.items() if n in problem.states}},
+        initial=initial_of(problem, inputs),
         values=problem.parameters,
-        coefficients={
-            **problem.given,
-            **{n: f for n, f in given.items() if n not in problem.states},
-        },
+        coefficients=coefficients_of(problem, inputs),
         gauge=problem.gauge,
         final=final or problem.final,
         region=region,
         finest=finest,
     )
-    shown = [i for i, name in enumerate(problem.equations) if name in problem.targets]
-    u = solution.field
-    return replace(solution, field=u.with_values(u.values[..., shown]))
+    return replace(solution, field=targets_of(problem, solution.field))
 
 
-def check_region(problem: "Problem") -> None:
+def check_region(problem: Statement) -> None:
     """Refuses statements on a region that finite elements do not take.
 
     Raises:
@@ -92,7 +80,7 @@ def check_region(problem: "Problem") -> None:
     compiled(problem.equations, problem.conditions, problem.domain.names)
 
 
-def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> Solution:
+def solve_in_region(problem: Statement, inputs: Field, at: Grid, tol: float) -> Solution:
     """Finite elements on a mesh of the problem's region, evaluated on a grid.
 
     The edges of the mesh are about twice as long as the spacing of the grid, and longer where the
@@ -119,7 +107,7 @@ def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> 
     size = max(2 * spacing, (region.measure / nodes) ** (1 / region.dim))
     units = tuple(axis.units for axis in space.axes)
     mesh = mesh_region(region, size, names=space.names, units=units)
-    functions = inputs.at(mesh) if inputs.channels else _nothing(inputs, mesh)
+    functions = inputs.at(mesh) if inputs.channels else nothing(mesh, len(inputs))
     time = at.axis("t") if timed else None
     solution = solve_on(
         problem,
@@ -143,8 +131,3 @@ def solve_in_region(problem: "Problem", inputs: Field, at: Grid, tol: float) -> 
     outside = (gaps > _ON_BOUNDARY * region.size)[..., None, None]
     values = values.masked_fill(outside, math.nan).movedim(-2, 1)
     return replace(solution, field=Field(values if timed else values[:, 0], at))
-
-
-def _nothing(inputs: Field, mesh: Mesh) -> Field:
-    """What varies where nothing does."""
-    return Field(torch.zeros(len(inputs), len(mesh), 0, dtype=torch.float64), mesh)

@@ -1,25 +1,20 @@
 """Draws of problems whose region varies: a mesh of a random shape, and functions at its nodes."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains import Grid, Mesh, Stack
 from fredholm.domains.meshes.meshing import mesh_region
-from fredholm.equations import Coefficient, Equation
 from fredholm.errors import EquationError
 from fredholm.fields import Field, Interpolant
 from fredholm.problems.prior import Prior
 from fredholm.problems.priors import Transformed
-
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
+from fredholm.problems.statement import Statement
 
 
 def draw_on_shapes(
-    problem: "Problem", n: int, size: float | None, *, generator: torch.Generator
+    problem: Statement, n: int, size: float | None, *, generator: torch.Generator
 ) -> Field:
     """Random regions, their meshes, and draws of the varied functions on each.
 
@@ -71,25 +66,7 @@ def values_at(
     return Interpolant(prior.sample(1, grid, generator=generator))(points)
 
 
-def boundary_data(problem: "Problem") -> dict[str, tuple[str, ...]]:
-    """The varied coefficients that occur in boundary conditions alone, and the parts where."""
-    elsewhere = _coefficients(*problem.equations.values())
-    found = {
-        name: tuple(
-            part for part, several in problem.conditions.items() if name in _coefficients(*several)
-        )
-        for name in problem.varies
-        if name not in problem.states and name not in elsewhere
-    }
-    return {name: parts for name, parts in found.items() if parts}
-
-
-def _coefficients(*equations: Equation) -> set[str]:
-    nodes = (node for equation in equations for node in equation.residual.walk())
-    return {node.name for node in nodes if isinstance(node, Coefficient)}
-
-
-def _support(problem: "Problem", name: str, mesh: Mesh) -> Float[Tensor, "n"]:
+def _support(problem: Statement, name: str, mesh: Mesh) -> Float[Tensor, "n"]:
     """One where a varied function means something, zero elsewhere."""
     parts = problem.boundary_data.get(name)
     if parts is None:

@@ -1,18 +1,17 @@
 """The solver of a problem as an operator with a fixed step."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 
 from fredholm.domains import Grid
 from fredholm.errors import DivergedError, EquationError
 from fredholm.fields import Field
-from fredholm.problems.solving import initial_values
+from fredholm.problems.evolving import initial_values
+from fredholm.problems.sampling import sample
+from fredholm.problems.statement import Statement
+from fredholm.problems.values import nothing
 from fredholm.solvers import Stepper
-
-if TYPE_CHECKING:
-    from fredholm.problems.problem import Problem
 
 _MOST = 1024
 """Substeps of one interval beyond which the search ends."""
@@ -21,7 +20,7 @@ _DRAWS, _INTERVALS = 2, 8
 
 
 def make_stepper(
-    problem: "Problem",
+    problem: Statement,
     interval: float | None,
     *,
     tol: float,
@@ -60,11 +59,11 @@ def make_stepper(
     return make(substeps) if substeps is not None else _accurate(make, _states(problem, grid), tol)
 
 
-def _states(problem: "Problem", grid: Grid) -> Field:
+def _states(problem: Statement, grid: Grid) -> Field:
     """A few initial states of the problem, always the same ones."""
-    inputs = Field(torch.zeros(1, *grid.shape, 0, dtype=torch.float64), grid)
+    inputs = nothing(grid)
     if problem.varies:
-        inputs = problem.sample(_DRAWS, grid, generator=torch.Generator().manual_seed(0))
+        inputs = sample(problem, _DRAWS, grid, generator=torch.Generator().manual_seed(0))
     values = [u.at(grid).values for u in initial_values(problem, inputs).values()]
     return Field(torch.cat(values, dim=-1), grid)
 
