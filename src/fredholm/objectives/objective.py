@@ -31,6 +31,13 @@ class Objective(ABC):
             progress: Spent fraction of the training, which curricula follow.
         """
 
+    def along(self, chain: "Objective") -> "Objective":
+        """The same with a chain in the place of each distance to known targets.
+
+        What is no such distance stays as it is; so does an objective that holds none.
+        """
+        return self
+
     def __add__(self, other: "Objective") -> "Objective":
         return Sum((self, other))
 
@@ -43,6 +50,9 @@ class Sum(Objective):
     """Several objectives at once. Terms of the same name are added."""
 
     parts: tuple[Objective, ...]
+
+    def along(self, chain: Objective) -> Objective:
+        return Sum(tuple(part.along(chain) for part in self.parts))
 
     def __call__(
         self,
@@ -65,6 +75,9 @@ class Scaled(Objective):
 
     factor: float
     part: Objective
+
+    def along(self, chain: Objective) -> Objective:
+        return Scaled(self.factor, self.part.along(chain))
 
     def __call__(
         self,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fredholm.data import Samples
+from fredholm.domains import space_of
 from fredholm.fields import Field
 from fredholm.objectives.objective import Objective
 from fredholm.objectives.supervised import RelativeL2, Supervised
@@ -79,7 +80,7 @@ class Chain(Objective):
         reference: A numerical step; by default the targets are the stored frames.
 
     Raises:
-        ValueError: Fewer than one step.
+        ValueError: Fewer than one step, or windows that hold fewer frames than that.
 
     Reference:
         Brandstetter et al., ICLR 2022, arXiv:2202.03376, section 3.1 (push-forward); List et al.,
@@ -105,6 +106,9 @@ class Chain(Objective):
         """Frames that a window must hold after its first."""
         return max(1, _most(self.steps))
 
+    def along(self, chain: Objective) -> Objective:
+        return chain
+
     def __call__(
         self,
         operator: Operator,
@@ -114,7 +118,12 @@ class Chain(Objective):
         progress: float = 0.0,
     ) -> dict[str, Tensor]:
         frames = self._frames(batch)
-        count = min(max(1, _now(self.steps, progress)), len(frames))
+        if len(frames) < self.window:
+            raise ValueError(
+                f"a chain of {self.window} steps needs as many frames after the first, got "
+                f"{len(frames)}: windows(samples, {self.window}) cuts trajectories so"
+            )
+        count = max(1, _now(self.steps, progress))
         own = count if self.own is None else _now(self.own, progress)
         first_with_gradient = count - (self.through or count)
         state, distances = batch.inputs, []
@@ -133,10 +142,10 @@ class Chain(Objective):
 
     def _frames(self, batch: Samples) -> list[Field]:
         """The states that follow, one by one."""
-        grid = batch.targets.grid
-        if "t" not in grid.names:
+        domain = batch.targets.domain
+        if "t" not in domain.names:
             return [batch.targets]
-        space = grid.without("t")
+        space = space_of(domain)
         return [Field(values, space) for values in batch.targets.values.unbind(1)]
 
 
@@ -166,6 +175,9 @@ class Noisy(Objective):
     def __post_init__(self) -> None:
         if self.size < 0:
             raise ValueError(f"the size of noise is not negative, got {self.size}")
+
+    def along(self, chain: Objective) -> Objective:
+        return replace(self, objective=self.objective.along(chain))
 
     def __call__(
         self,

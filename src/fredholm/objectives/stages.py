@@ -33,6 +33,9 @@ class Stages(Objective):
         if not 0 <= self.at <= 1:
             raise ValueError(f"at is a fraction of the training in [0, 1], got {self.at}")
 
+    def along(self, chain: Objective) -> Objective:
+        return Stages(self.first.along(chain), self.then.along(chain), self.at)
+
     def __call__(
         self,
         operator: Operator,
