@@ -29,19 +29,30 @@ class StreamedSamples:
         source: The file, as a reader opened it.
         block: Neighbouring samples that stay together when shuffling, so that the disk is read in
             pieces and not sample by sample.
-        views: Changes of what is read, one after the other; they keep the number of samples.
+        views: Changes of what is read, one after the other; each makes as many samples of every
+            one that it is given, and leaves them beside each other.
+        each: Samples that the views make of each one of the file: its steps, for instance.
     """
 
     source: Source
     block: int = 16
     views: tuple[Callable[[Samples], Samples], ...] = ()
+    each: int = 1
 
     def __len__(self) -> int:
-        return len(self.source)
+        return self.each * len(self.source)
 
     def __getitem__(self, index: slice | Sequence[int] | Tensor) -> Samples:
         """The chosen samples, in memory."""
-        samples = self.source.restricted(_numpy(index)).read()
+        if self.each == 1:
+            return self._read(_numpy(index))
+        chosen = np.arange(len(self))[_numpy(index)]
+        rows, place = np.unique(chosen // self.each, return_inverse=True)
+        return self._read(rows)[(place * self.each + chosen % self.each).tolist()]
+
+    def _read(self, rows: slice | np.ndarray) -> Samples:
+        """All that the views make of some samples of the file."""
+        samples = self.source.restricted(rows).read()
         for view in self.views:
             samples = view(samples)
         return samples
@@ -50,15 +61,16 @@ class StreamedSamples:
         """The same stream seen through a further change of its samples.
 
         Raises:
-            DataError: The change does not keep the number of samples.
+            DataError: The change makes nothing of a sample, or of two not twice as much as of one.
         """
-        found = len(view(self.head(2)))
-        if found != len(self.head(2)):
+        one, two = (self._read(slice(0, count)) for count in (1, 2))
+        made, of_two = len(view(one)), len(view(two))
+        if not made or of_two * len(one) != made * len(two):
             raise DataError(
-                "a stream keeps one sample per sample of the file; this view makes "
-                f"{found} of {len(self.head(2))}: read the file into memory for it"
+                "a stream makes equally many samples of each one of its file; this view makes "
+                f"{made} of {len(one)} and {of_two} of {len(two)}: read the file into memory for it"
             )
-        return replace(self, views=(*self.views, view))
+        return replace(self, views=(*self.views, view), each=made)
 
     def to(self, *target: Any) -> Self:
         """The same stream on another device or in another floating-point dtype."""
@@ -104,8 +116,11 @@ class StreamedSamples:
         return self[:count]
 
     def split(self, held_out: float | int, *, generator: torch.Generator) -> tuple[Self, Self]:
-        """Training and held-out samples: the same ones that `Samples.split` would draw."""
-        kept, held = split_order(len(self), held_out, generator)
+        """Training and held-out samples: the same ones that `Samples.split` would draw.
+
+        What the views make of one sample of the file stays together, and `held_out` counts those.
+        """
+        kept, held = split_order(len(self.source), held_out, generator)
         first, second = (
             replace(self, source=self.source.restricted(part.numpy())) for part in (kept, held)
         )
@@ -117,16 +132,16 @@ class StreamedSamples:
         With a generator the blocks are shuffled, and the samples within each group of blocks that
         is in memory at a time; nearly, but not quite, a uniform shuffle.
         """
-        order = torch.arange(len(self))
+        order = torch.arange(len(self.source))
         if generator is not None:
             blocks = order.split(self.block)
             chosen = torch.randperm(len(blocks), generator=generator).tolist()
             order = torch.cat([blocks[number] for number in chosen])
-        for group in order.split(size * _GROUP):
-            samples = self[group.sort().values]
-            places = torch.arange(len(group))
+        for group in order.split(size * -(-_GROUP // self.each)):
+            samples = self._read(group.sort().values.numpy())
+            places = torch.arange(len(samples))
             if generator is not None:
-                places = torch.randperm(len(group), generator=generator)
+                places = torch.randperm(len(samples), generator=generator)
             for batch in places.split(size):
                 yield samples[batch]
 
