@@ -1,7 +1,8 @@
 """Imports only point downwards, in the order of ARCHITECTURE.md."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "src" / "fredholm"
@@ -22,6 +23,8 @@ ORDER = (
     {"systems"},
 )
 RANK = {name: rank for rank, row in enumerate(ORDER) for name in row}
+CIRCLES = {"domains", "equations", "operators", "solvers"}
+"""Folders in which a noun and what it needs name one another, some of them for types alone."""
 
 
 def imported(source: str) -> Iterator[tuple[int, str]]:
@@ -54,6 +57,31 @@ def test_imports_point_downwards():
     assert not wrong, "\n".join(wrong)
 
 
+def circle(sources: Mapping[str, str]) -> list[str]:
+    """Modules that import one another in a circle, by their names; empty where there is none.
+
+    Imports for types and inside functions count: a reader follows them too.
+    """
+    graph = {}
+    for module, source in sources.items():
+        names = {name for _, name in imported(source)}
+        graph[module] = (names | {name.rpartition(".")[0] for name in names}) & {*sources}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_imports_of_a_folder_run_one_way():
+    wrong = []
+    for folder in {*RANK} - CIRCLES:
+        files = [path for path in (ROOT / folder).rglob("*.py") if path.stem != "__init__"]
+        names = (".".join(path.relative_to(ROOT.parent).with_suffix("").parts) for path in files)
+        wrong += circle({name: path.read_text() for name, path in zip(names, files)})
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_folder_has_a_row():
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {
         "testing",
@@ -70,3 +98,10 @@ def test_planted_violations_are_found():
     assert violations(Path("models/fno.py"), "from fredholm.models.deeponet import DeepONet\n")
     assert violations(Path("domains/grid.py"), "import fredholm.fields.field\n")
     assert not violations(Path("problems/problem.py"), "from fredholm.solvers.etdrk import ETDRK\n")
+
+
+def test_planted_circles_are_found():
+    below = {"a.statement": "import torch\n", "a.problem": "from a.statement import Statement\n"}
+    assert not circle(below)
+    late = "def f():\n    from a.problem import Problem\n"
+    assert set(circle({**below, "a.statement": late})) == {"a.statement", "a.problem"}
