@@ -13,7 +13,8 @@ class LNO(Operator):
     """Low-rank neural operator: lift, repeat v <- gelu(W v + K v), project.
 
     (K v)(x) = Σ_r ψ_r(x) ∫ φ_r(y) v(y) dy / |D|, with ψ and φ networks of (x, a(x)) whose values
-    are matrices: every point sees the whole domain, at a cost linear in the number of points.
+    are matrices: every point sees the whole domain, at a cost linear in the number of points (but
+    boundary data is continued at that of points times boundary points).
 
     Args:
         in_channels, out_channels: Channels of the functions, coordinates not counted.
