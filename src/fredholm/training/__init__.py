@@ -3,7 +3,7 @@
 from fredholm.training.boosted import fit_boosted
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints, write_atomically
-from fredholm.training.fit import Measure, errors, fit, mean_error
+from fredholm.training.fit import fit
 from fredholm.training.gauss_newton import GaussNewton
 from fredholm.training.least_squares import Descent, Optimiser, Stateful, System
 from fredholm.training.levenberg_marquardt import LevenbergMarquardt
@@ -14,6 +14,7 @@ from fredholm.training.quasi_newton import LBFGS, SelfScaledBroyden
 from fredholm.training.record import Moment, Record
 from fredholm.training.soap import SOAP
 from fredholm.training.threads import threads, threads_for
+from fredholm.training.validation import Measure, errors, mean_error
 
 __all__ = [
     "Adam",

@@ -11,9 +11,10 @@ from fredholm.objectives import Augmented, Noisy, Objective, Own
 from fredholm.operators import Boosted, Operator
 from fredholm.training.budget import Budget
 from fredholm.training.checkpoints import Checkpoints
-from fredholm.training.fit import Measure, errors, fit
+from fredholm.training.fit import fit
 from fredholm.training.optimiser import AdamW
 from fredholm.training.record import Moment, Record
+from fredholm.training.validation import Measure, errors
 
 Watch = Callable[[Moment, float], None]
 
