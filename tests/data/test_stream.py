@@ -5,7 +5,10 @@ import pytest
 import torch
 from miniatures import samples as example_samples
 
-from fredholm.data import Samples, StreamedSamples, open_samples, read, write_netcdf
+from fredholm.data import Samples, StreamedSamples, open_samples, read, windows, write_netcdf
+from fredholm.domains import Axis, Grid
+from fredholm.errors import DataError
+from fredholm.fields import Field, Variable
 
 NAMES = ["own", "pt_burgers", "mat73_ns", "pdebench_1d", "pdebench_grouped", "the_well"]
 
@@ -68,3 +71,38 @@ def test_shuffling_shows_every_sample_once_and_repeats_from_its_seed(tmp_path: P
     assert torch.equal(seen[0], seen[1]) and not torch.equal(seen[0], whole)
     order = torch.cdist(seen[0].double(), whole.double()).argmin(1)
     assert order.sort().values.tolist() == list(range(100))
+
+
+def test_a_view_may_make_several_samples_of_each(tmp_path: Path) -> None:
+    whole = read(write_netcdf(trajectories(), tmp_path / "t.nc"))
+    stream = streamed(tmp_path / "t.nc").mapped(lambda samples: windows(samples, 2))
+    steps = windows(whole, 2)
+    assert len(stream) == len(steps) == 7 * 3
+    assert equal(stream[[5, 0, 20, 5]], steps[[5, 0, 20, 5]])
+    assert equal(stream.head(4), steps.head(4))
+    assert [len(b) for b in stream.batches(4)] == [4] * 5 + [1]
+    for a, b in zip(stream.batches(4), steps.batches(4), strict=True):
+        assert equal(a, b)
+    shuffled = torch.cat(
+        [b.inputs.values for b in stream.batches(4, generator=torch.Generator().manual_seed(0))]
+    )
+    assert not torch.equal(shuffled, steps.inputs.values)
+    assert torch.equal(
+        shuffled.flatten().sort().values, steps.inputs.values.flatten().sort().values
+    )
+    kept, held = stream.split(2, generator=torch.Generator().manual_seed(0))
+    assert (len(kept), len(held)) == (5 * 3, 2 * 3)
+    firsts = {tuple(part.inputs.values.flatten(1)[:, 0].tolist()) for part in (kept[:], held[:])}
+    assert len(firsts) == 2
+    with pytest.raises(DataError, match="equally many samples of each"):
+        stream.mapped(lambda samples: samples[:1])
+
+
+def trajectories() -> Samples:
+    """Seven trajectories of four steps: frame k of number i has the value 10 i + k."""
+    space = Grid((3,), periodic=True)
+    values = 10.0 * torch.arange(7)[:, None] + torch.arange(5)
+    values = values[..., None, None].expand(7, 5, 3, 1)
+    time = Axis(5, 0.0, 2.0, name="t")
+    u = (Variable("u"),)
+    return Samples(Field(values[:, 0], space), Field(values, Grid.of(time, *space.axes)), u, u)

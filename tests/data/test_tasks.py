@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fredholm.data import LEAD_TIME, Samples, as_trained, forecast, one_step, pairs, windows
+from fredholm.data import (
+    LEAD_TIME,
+    Samples,
+    as_trained,
+    continuations,
+    forecast,
+    one_step,
+    pairs,
+    windows,
+)
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError
 from fredholm.fields import Field, Variable
@@ -67,6 +76,24 @@ def test_pairs_are_all_ordered_pairs_of_times_with_their_lead() -> None:
     assert (
         as_trained(trajectories(), pairs(trajectories()).signature).param_variables[0].units == "s"
     )
+
+
+def test_continuations_lead_from_some_frames_to_those_that_follow() -> None:
+    found = continuations(trajectories(params=True), 2, 2)
+    assert found.inputs.values[:, :, 0, 0].tolist() == [[0, 1], [1, 2], [10, 11], [11, 12]]
+    assert found.targets.values[:, :, 0, 0].tolist() == [[2, 3], [3, 4], [12, 13], [13, 14]]
+    assert found.inputs.grid.axis("t").points().tolist() == [0.0, 0.5]
+    assert found.targets.grid.axis("t").points().tolist() == [1.0, 1.5]
+    assert found.params is not None and found.params[:, 0].tolist() == [7.0, 7.0, 8.0, 8.0]
+    assert found.signature.state_to_state and found.step is None
+    rest = continuations(trajectories(), 2)
+    assert len(rest) == 2 and rest.targets.grid.axis("t").size == 3
+    seen = as_trained(trajectories(), continuations(trajectories(), 2, 1).signature)
+    assert seen.inputs.values[:2, :, 0, 0].tolist() == [[0, 1], [1, 2]]
+    assert as_trained(rest, rest.signature) is rest
+    for known, asked in ((1, 2), (3, 3), (2, 0), (5, None)):
+        with pytest.raises(DataError, match="do not fit trajectories of 5 frames"):
+            continuations(trajectories(), known, asked)
 
 
 def test_a_step_is_judged_by_the_forecast_that_it_makes() -> None:

@@ -1,9 +1,11 @@
 """The space-time FNO begins at the last known frame and answers at any times of its window."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from fredholm.data import Samples
+from fredholm.data import Samples, open_samples, write_netcdf
 from fredholm.domains import Axis, Grid
 from fredholm.errors import FredholmError
 from fredholm.fields import Field, Variable
@@ -81,9 +83,56 @@ def test_it_learns_waves_from_their_past():
     assert surrogate.evaluate(samples.to(torch.float32)).relative_l2 < 0.5 * float(still)
 
 
+def trajectories(n: int = 12, frames: int = 9) -> Samples:
+    """Stored as files hold them: the first state, and all frames from it on."""
+    u = waves(on(Axis(frames, 0.0, 0.25 * (frames - 1), name="t")), n).to(torch.float32)
+    return Samples(Field(u.values[:, 0], LINE), u, U, U)
+
+
+def test_stored_trajectories_are_seen_as_frames_after_frames(tmp_path):
+    size = {"modes": 3, "time_modes": 2, "hidden_channels": 2, "layers": 2}
+    choices = Choices(hyper={**size, "known": 3, "asked": 4}, symmetry="none")
+    path = write_netcdf(trajectories(), tmp_path / "t.nc")
+    stream = open_samples(path, memory_limit=1000)
+    for samples in (trajectories(), stream):
+        surrogate = learn(samples, "sfno", budget=Budget(steps=2), choices=choices)
+        shape = surrogate.signature
+        known, asked = (grid.axis("t") for grid in (shape.input_grid, shape.target_grid))
+        assert (known.size, asked.size) == (3, 4) and asked.start == known.stop
+        assert surrogate.record.settings["samples"] == 11 * 3  # one trajectory is held out
+    assert len(surrogate.evaluate(trajectories()).errors) == 12
+    halves = sfno.frames_after_frames(trajectories(), {})
+    assert [part.grid.axis("t").size for part in (halves.inputs, halves.targets)] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("samples", "choices", "message"),
+    [
+        (trajectories(frames=3), Choices(), "1 frames after 1 do not fit trajectories of 3"),
+        (trajectories(), Choices(hyper={"known": 9}), "1 frames after 9 do not fit"),
+        (trajectories(), Choices(trajectory="step"), "in a way of its own"),
+        (trajectories(), Choices(noise=0.1), "in a way of its own"),
+        (
+            replace(trajectories(2), params=torch.ones(2, 1), param_variables=(Variable("nu"),)),
+            Choices(validation=1),
+            "sfno is not told parameters, these samples differ in nu",
+        ),
+        (
+            Samples(waves(on(PAST)), waves(on(TIME)), U, U),
+            Choices(hyper={"known": 4}, validation=1),
+            "known is 4, the samples have 5 frames",
+        ),
+    ],
+    ids=["short", "known", "step", "noise", "params", "frames"],
+)
+def test_what_cannot_be_cut_so_is_refused_in_one_sentence(samples, choices, message):
+    with pytest.raises(FredholmError, match=message):
+        learn(samples, "sfno", budget=Budget(steps=1), choices=choices)
+
+
 def test_maps_between_states_are_refused():
     u = band_limited(LINE, n=8).to(torch.float32)
-    with pytest.raises(FredholmError, match="sfno leads from some frames"):
+    with pytest.raises(FredholmError, match="frames after frames need trajectories"):
         learn(Samples(u, u, U, U), "sfno", budget=Budget(steps=1))
 
 

@@ -7,7 +7,18 @@ from torch import nn
 from fredholm.data import Samples, windows
 from fredholm.domains import Axis, Domain, Grid
 from fredholm.fields import NOTHING, Field, Given, Variable
-from fredholm.objectives import Chain, Curriculum, MeanSquare, Noisy, Objective, push_forward
+from fredholm.objectives import (
+    Augmented,
+    Chain,
+    Curriculum,
+    MeanSquare,
+    Noisy,
+    Objective,
+    Own,
+    RelativeL2,
+    Stages,
+    push_forward,
+)
 from fredholm.operators import Operator
 
 SPACE = Grid((4,), periodic=True)
@@ -122,3 +133,20 @@ def test_noise_is_relative_repeatable_and_only_on_the_input() -> None:
     assert loss(noisy, Factor(DECAY), batch) == loss(noisy, Factor(DECAY), batch)
     with pytest.raises(ValueError, match="not negative"):
         Noisy(Chain(1), -1.0)
+
+
+def test_a_chain_takes_the_place_of_distances_alone() -> None:
+    chain = Chain(3)
+    assert RelativeL2().along(chain) is chain and Chain(2).along(chain) is chain
+    assert Own().along(chain) == Own()
+    composed = Stages(Own(), MeanSquare() + 0.5 * Own(), 0.1)
+    assert composed.along(chain) == Stages(Own(), chain + 0.5 * Own(), 0.1)
+    wrapped = Noisy(Augmented(RelativeL2(), "reflections"), 0.1)
+    assert wrapped.along(chain) == Noisy(Augmented(chain, "reflections"), 0.1)
+
+
+def test_windows_shorter_than_the_chain_are_refused() -> None:
+    with pytest.raises(ValueError, match="chain of 3 steps needs as many frames .* got 2"):
+        loss(Chain(3), Factor(DECAY), windows(trajectories(), 2))
+    with pytest.raises(ValueError, match="chain of 4 steps"):
+        loss(Chain(Curriculum(1, 4)), Factor(DECAY), windows(trajectories(), 2), progress=0.0)

@@ -1,13 +1,16 @@
 """The cards of SpecBoost and CAPE serve every kind of samples; their experiments measure."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from fredholm.data import Samples
 from fredholm.domains import Axis, Grid
 from fredholm.fields import Field, Variable
+from fredholm.objectives import Chain, Own, RelativeL2, Stages
 from fredholm.operators import Boosted
-from fredholm.systems import cape, specboost
+from fredholm.systems import Recipe, cape, specboost
 from fredholm.systems.learn import Choices, learn
 from fredholm.testing import band_limited
 from fredholm.training import Budget
@@ -32,6 +35,21 @@ def test_trajectories_with_parameters_are_learned(key, trajectory):
     surrogate = learn(moving(), key, budget=Budget(steps=4), choices=choices)
     assert surrogate.record.steps == 4
     assert torch.isfinite(surrogate.evaluate(moving()).errors).all()
+
+
+def test_a_chain_keeps_the_warm_up_of_cape():
+    """While the guess is trained alone, the base keeps its weights; without the stage it moves."""
+    alone = Stages(Own(), RelativeL2() + 7e-5 * Own(), 1.0)
+    choices = Choices(trajectory="step", symmetry="none", chain=Chain(2), recipe=Recipe(batch=8))
+    kept = replace(choices, recipe=Recipe(objective=alone, batch=8))
+    start, warmed, moved = (
+        learn(moving(), "cape", budget=Budget(steps=steps), choices=chosen).operator
+        for steps, chosen in ((1, kept), (3, kept), (3, choices))
+    )
+    base = [name for name, _ in start.named_parameters() if ".base." in name]
+    weights = [dict(operator.named_parameters()) for operator in (start, warmed, moved)]
+    assert base and all(torch.equal(weights[0][name], weights[1][name]) for name in base)
+    assert not any(torch.equal(weights[0][name], weights[2][name]) for name in base[:1])
 
 
 def test_specboost_uses_both_of_its_networks():

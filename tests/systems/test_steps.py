@@ -9,9 +9,10 @@ from fredholm.data import LEAD_TIME, Samples, windows
 from fredholm.domains import Axis, Grid
 from fredholm.errors import DataError, DivergedError, FredholmError
 from fredholm.fields import Field, Given, Variable
-from fredholm.objectives import Chain, Curriculum, Noisy, RelativeL2, push_forward
+from fredholm.objectives import Chain, Curriculum, Noisy, Own, RelativeL2, Stages, push_forward
 from fredholm.operators import Function, ParamsAsChannels, Rate, ScaledParams
 from fredholm.surrogates import Surrogate
+from fredholm.systems import card
 from fredholm.systems.learn import Choices, learn
 from fredholm.systems.plan import plan
 from fredholm.testing import band_limited
@@ -140,6 +141,20 @@ def test_the_plan_follows_the_samples_and_refuses_contradictions() -> None:
         plan(decaying(), "step", objective, chain=Chain(9))
     with pytest.raises(FredholmError, match="train steps"):
         plan(decaying(), "direct", objective, noise=0.1)
+    with pytest.raises(FredholmError, match="train steps"):
+        plan(decaying(), "pairs", objective, chain=Chain(2))
+
+
+def test_a_chain_leaves_what_a_recipe_minimises_besides() -> None:
+    chain = Chain(2)
+    recipe = card("cape").recipe.objective
+    assert isinstance(recipe, Stages)
+    found = plan(decaying(), "step", recipe, chain=chain, noise=0.1).objective
+    assert found == Noisy(Stages(Own(), recipe.then.along(chain), recipe.at), 0.1)
+    assert str(chain) in str(found)
+    for key in ("pderefiner", "t1", "rigno"):
+        with pytest.raises(FredholmError, match=r"Own\(\), .* holds none"):
+            plan(decaying(), "step", card(key).recipe.objective, chain=chain)
 
 
 def test_only_later_states_can_be_rolled_out() -> None:

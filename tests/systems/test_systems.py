@@ -9,7 +9,8 @@ from fredholm.domains import Axis, Grid
 from fredholm.errors import FredholmError
 from fredholm.fields import Field, Variable
 from fredholm.systems import deeponet, fno
-from fredholm.systems.learn import Choices, build, learn
+from fredholm.systems.learn import Choices, learn
+from fredholm.systems.wrapping import build
 from fredholm.testing import band_limited
 from fredholm.training import Budget
 
@@ -95,9 +96,9 @@ def test_what_the_problem_states_is_not_tested():
 
 
 def test_translations_take_the_coordinates_away():
-    operator = build(systems.card("fno"), identity(LINE), Choices(), True)
+    operator = build(systems.card("fno"), identity(LINE), {}, True)
     assert operator.operator.coordinates is False
-    operator = build(systems.card("fno"), identity(LINE), Choices(), False)
+    operator = build(systems.card("fno"), identity(LINE), {}, False)
     assert operator.operator.coordinates is True
 
 

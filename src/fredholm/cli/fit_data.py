@@ -107,7 +107,8 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     from fredholm.data import Samples, first_step
     from fredholm.fields import Field
     from fredholm.systems import card
-    from fredholm.systems.learn import build, plan_for
+    from fredholm.systems.learn import plan_for
+    from fredholm.systems.wrapping import build
 
     problem = problem_from(args.data, args)
     if problem.shapes is None:
@@ -123,8 +124,8 @@ def _try_to_build(args: argparse.Namespace, choices: "Choices") -> None:
     )
     empty = Samples(inputs, targets, problem.input_variables, problem.target_variables)
     found = card(args.system)
-    way = plan_for(empty, choices.recipe or found.recipe, choices)
-    build(found, first_step(way.view(empty)), choices, False, way.kind)
+    way = plan_for(empty, found, choices)
+    build(found, first_step(way.view(empty)), choices.hyper, False, way.kind)
 
 
 def _held_out(

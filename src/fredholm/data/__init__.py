@@ -19,6 +19,7 @@ from fredholm.data.table import Table, read_table
 from fredholm.data.tasks import (
     LEAD_TIME,
     as_trained,
+    continuations,
     first_step,
     forecast,
     one_step,
@@ -50,6 +51,7 @@ __all__ = [
     "by_shape",
     "check",
     "as_trained",
+    "continuations",
     "describe",
     "first_step",
     "forecast",

@@ -114,19 +114,64 @@ def pairs(samples: Samples) -> Samples:
     return replace(result, params=params, param_variables=(*samples.param_variables, label))
 
 
+def continuations(
+    samples: Samples, known: int, asked: int | None = None, *, stride: int = 1
+) -> Samples:
+    """From some frames of trajectories to those that follow them.
+
+    The times begin at zero with the first known frame; those of the answer are
+    `location="right"`: the last known frame stands at their start.
+
+    Args:
+        samples: Trajectories that begin with their inputs.
+        known: Frames that are given, the first included.
+        asked: Frames that are answered, by default all that follow.
+        stride: Distance of the first frames of neighbouring pairs, where one trajectory makes
+            several.
+
+    Raises:
+        DataError: The samples are not such trajectories, or hold fewer frames.
+    """
+    frames = _frames(samples, "frames after frames")
+    count, least = frames.shape[1], 1 if asked is None else asked
+    if known < 2 or least < 1 or stride < 1 or known + least > count:
+        raise DataError(
+            f"{least} frames after {known} do not fit trajectories of {count} frames: at least 2 "
+            "are known, and at least 1 is asked for"
+        )
+    asked = count - known if asked is None else asked
+    starts = torch.arange(0, count - known - asked + 1, stride)
+    at = starts[:, None] + torch.arange(known + asked)
+    step, space = _step(samples), _each(samples, len(starts))
+    past = replace(step, size=known, stop=(known - 1) * step.spacing, location="node")
+    length = asked * step.spacing
+    time = replace(step, size=asked, start=past.stop, stop=past.stop + length)
+    return _repeated(
+        samples,
+        len(starts),
+        inputs=Field(frames[:, at[:, :known]].flatten(0, 1), over_time(past, space)),
+        targets=Field(frames[:, at[:, known:]].flatten(0, 1), over_time(time, space)),
+        step=None,
+    )
+
+
 def as_trained(samples: Samples, signature: Signature) -> Samples:
     """The view of the samples that fits a signature: forecasts, pairs, or as they are.
 
-    Trajectories are forecasts for a map from state to state too: it is repeated to make them.
+    Trajectories are forecasts for a map from state to state too: it is repeated to make them. A
+    map from frames to frames is shown those of neighbouring stretches of time.
     """
-    if "t" not in samples.targets.domain.names or "t" in signature.input_grid.names:
+    if "t" not in samples.targets.domain.names or "t" in samples.inputs.domain.names:
         return samples
+    known, asked = (time_of(grid) for grid in (signature.input_grid, signature.target_grid))
+    if known is not None and asked is not None:
+        return continuations(samples, known.size, asked.size, stride=asked.size)
     if LEAD_TIME in (variable.name for variable in signature.params):
         return pairs(samples)
     return forecast(samples)
 
 
-def _frames(samples: Samples) -> Tensor:
+def _frames(samples: Samples, wanted: str = "single steps") -> Tensor:
     """The states of trajectories that begin with their inputs, those included.
 
     Raises:
@@ -134,7 +179,7 @@ def _frames(samples: Samples) -> Tensor:
     """
     if not _holds_its_input(samples):
         raise DataError(
-            "single steps need trajectories of the input's quantities that begin with the input; "
+            f"{wanted} need trajectories of the input's quantities that begin with the input; "
             f"these samples lead from {samples.inputs.domain} to {samples.targets.domain}"
         )
     return samples.targets.values
@@ -160,7 +205,7 @@ def _step(samples: Samples) -> Axis:
 
 
 def _repeated(
-    samples: Samples, times: int, *, inputs: Field, targets: Field, step: Axis
+    samples: Samples, times: int, *, inputs: Field, targets: Field, step: Axis | None
 ) -> Samples:
     """The samples with other functions, `times` of them for each trajectory."""
 

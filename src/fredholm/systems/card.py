@@ -148,6 +148,8 @@ class Card:
         finish: What is put around the operator once it takes and gives physical units, which
             conditions that a change of scale would break need: `finish(operator, samples, hyper)`
             with some training samples and the hyper-parameters that were chosen.
+        view: How it sees stored trajectories, where none of the usual ways is its own:
+            `view(samples, hyper)` gives the samples to train on, equally many of each.
         scattered: It takes functions on clouds and meshes; a system that does not is given theirs
             on a background grid (`fredholm.operators.Rasterised`).
     """
@@ -165,6 +167,7 @@ class Card:
     conditioned: bool = False
     closed_form: bool = False
     finish: Callable[[Operator, Samples, Mapping[str, Any]], Operator] | None = None
+    view: Callable[[Samples, Mapping[str, Any]], Samples] | None = None
     scattered: bool = False
 
     @property

@@ -64,6 +64,7 @@ def plan(
     *,
     chain: Chain | None = None,
     noise: float = 0.0,
+    view: View | None = None,
 ) -> Plan:
     """The plan for samples like these.
 
@@ -73,26 +74,36 @@ def plan(
         objective: What the system minimises on single answers.
         chain: How steps are trained for their rollouts.
         noise: Size of the noise on the inputs of steps.
+        view: How the system sees trajectories, where none of the usual ways is its own.
 
     Raises:
         FredholmError: The choices contradict each other or the samples.
     """
     if trajectory not in get_args(Trajectory):
         raise FredholmError(f"trajectory is one of {get_args(Trajectory)}, got {trajectory!r}")
+    if view is not None:
+        if trajectory not in ("auto", "direct") or chain or noise:
+            raise FredholmError(
+                "this system sees trajectories in a way of its own: train it without chains and "
+                "noise, and leave trajectory='auto'"
+            )
+        return Plan("direct", objective, view, view, errors)
     following = forecast(head)
     moving = following is not head and following.signature.time is not None
     if trajectory == "auto":
         size = time_axis(following.targets).size if moving else 0
         trajectory = "step" if size > _DIRECT or moving and (chain or noise) else "direct"
-    if trajectory not in ("step", "pairs") and (chain or noise):
+    if chain and trajectory != "step" or noise and trajectory not in ("step", "pairs"):
         raise FredholmError("chains and noise train steps: use trajectory='step'")
+    if chain:
+        objective = _along(objective, chain)
     if noise:
         objective = Noisy(objective, noise)
     if trajectory == "pairs":
         return Plan(trajectory, objective, pairs, pairs, errors)
     if trajectory == "step":
         one_step(head)  # refuses samples that are no trajectories
-        return _steps(time_axis(following.targets).size, objective, chain, noise)
+        return _steps(time_axis(following.targets).size, objective, chain)
     if trajectory == "unrolled" and not following.signature.state_to_state:
         raise FredholmError(
             "steps can be repeated only where the targets are the same quantities as the inputs: "
@@ -101,7 +112,23 @@ def plan(
     return Plan(trajectory, objective, forecast, forecast, errors)
 
 
-def _steps(longest: int, objective: Objective, chain: Chain | None, noise: float) -> Plan:
+def _along(objective: Objective, chain: Chain) -> Objective:
+    """What a system minimises, its distances to known targets along a chain.
+
+    Raises:
+        FredholmError: It has no such distance.
+    """
+    found = objective.along(chain)
+    if found == objective != chain:
+        raise FredholmError(
+            f"a chain of steps takes the place of a distance to known targets, and {objective}, "
+            "which this system minimises, holds none: train single steps, or give a distance as "
+            "the objective, relative-l2 for instance"
+        )
+    return found
+
+
+def _steps(longest: int, objective: Objective, chain: Chain | None) -> Plan:
     """Steps, or windows for a chain; the weights are chosen by rollouts."""
     view: View = one_step
     if chain is not None:
@@ -109,7 +136,7 @@ def _steps(longest: int, objective: Objective, chain: Chain | None, noise: float
             raise FredholmError(
                 f"a chain of {chain.window} steps does not fit trajectories of {longest} steps"
             )
-        objective, length = Noisy(chain, noise) if noise else chain, chain.window
+        length = chain.window
         view = lambda samples: windows(samples, length)  # noqa: E731
     rolled = min(_ROLLED, longest)
 

@@ -9,12 +9,14 @@ factor of 1.3 in the error, is reported, but not demanded.
 """
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
-from fredholm.data import Samples
-from fredholm.domains import Axis, Grid
-from fredholm.errors import FredholmError
+from fredholm.data import Samples, continuations
+from fredholm.domains import Axis, Grid, time_of
+from fredholm.errors import DataError, FredholmError
 from fredholm.fields import Field
 from fredholm.metrics import relative_l2
 from fredholm.models import Refined, Refinement, SpaceTimeFNO
@@ -38,6 +40,8 @@ _SIZE = {"modes": 10, "time_modes": 5, "hidden_channels": 12}
 def build(
     task: Task,
     *,
+    known: int | None = None,
+    asked: int | None = None,
     modes: int = 12,
     time_modes: int = 5,
     hidden_channels: int = 20,
@@ -47,6 +51,9 @@ def build(
 
     Args:
         task: What it is built for.
+        known: Frames of a trajectory that are given; by default ten, or half of them where they are
+            fewer than twenty.
+        asked: Frames that are answered; by default all that follow.
         modes: Wavenumbers kept per axis of space.
         time_modes: Wavenumbers kept in time.
         hidden_channels: Channels between the layers.
@@ -58,6 +65,12 @@ def build(
             "sfno leads from some frames of a trajectory to those that follow: give it inputs and "
             f"targets of the same quantities on (t, *space), these are {task.input_grid}"
         )
+    for name, wanted, grid in (
+        ("known", known, task.input_grid),
+        ("asked", asked, task.target_grid),
+    ):
+        if wanted not in (None, grid.axis("t").size):
+            raise ValueError(f"{name} is {wanted}, the samples have {grid.axis('t').size} frames")
     space = task.input_grid.without("t").axes
     return SpaceTimeFNO(
         len(shape.inputs),
@@ -67,6 +80,25 @@ def build(
         layers=layers,
         coordinates=not task.translations,
     )
+
+
+def frames_after_frames(samples: Samples, hyper: Mapping[str, Any]) -> Samples:
+    """Stored trajectories as some frames and those that follow; other samples as they are.
+
+    Raises:
+        DataError: Steady states, or trajectories that do not begin with their inputs or are too
+            short; or the parameters of the equation vary, which the operator is not told.
+    """
+    if "t" in samples.inputs.domain.names:
+        return samples
+    if samples.params is not None:
+        names = ", ".join(variable.name for variable in samples.param_variables)
+        raise DataError(f"sfno is not told parameters, these samples differ in {names}")
+    known = hyper.get("known")
+    if known is None:
+        frames = time_of(samples.targets.domain)
+        known = _KNOWN if frames is None else min(_KNOWN, frames.size // 2)
+    return continuations(samples, known, hyper.get("asked"))
 
 
 def experiment(seed: int, tell: Tell) -> Outcome:
@@ -169,6 +201,7 @@ CARD = Card(
     title="Spectral-Refiner: FNO in space and time with corrected answers",
     reference="Cao et al., ICLR 2025, arXiv:2405.17211",
     build=build,
+    view=frames_after_frames,
     recipe=Recipe(optimiser=AdamW(lr=5e-3, weight_decay=0.0), batch=4),
     published=(
         "forced Navier-Stokes at ν = 1e-3, ten frames to forty: relative L2 error 0.8 % after 10 "
