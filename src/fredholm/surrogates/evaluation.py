@@ -85,14 +85,14 @@ def apply(operator: Operator, samples: Samples, *, batch: int = 64) -> Field:
     return batched(parts)
 
 
-def _place(operator: Operator) -> Tensor:
+def place_of(operator: Operator) -> Tensor:
     """A tensor on the device and in the precision of an operator."""
     return next(iter(operator.state_dict().values()), torch.empty(0))
 
 
 def _errors(operator: Operator, samples: Samples) -> Float[Tensor, "batch"]:
     """Relative errors of a baseline in its own precision."""
-    samples = samples.to(_place(operator).dtype)
+    samples = samples.to(place_of(operator).dtype)
     return relative_l2(apply(operator, samples), samples.targets).cpu()
 
 
@@ -102,7 +102,7 @@ def evaluate(
     """Errors of an operator, and of baselines fitted to its training samples, on some samples."""
     import time
 
-    place = _place(operator)
+    place = place_of(operator)
     samples = samples.to(place.device, place.dtype)
     began = time.monotonic()
     predicted = apply(operator, samples)

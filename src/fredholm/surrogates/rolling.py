@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from fredholm.data import LEAD_TIME
 from fredholm.domains import Axis, Domain, behind_time_of, over_time, space_of, time_of
 from fredholm.errors import DataError, DivergedError
 from fredholm.fields import Field, Given, Signature
@@ -70,6 +71,32 @@ def _require_finite(block: Tensor, done: int, frames: int) -> None:
         f"the rollout left the finite numbers at step {done + first + 1} of {frames}, in "
         f"{len(bad)} of {len(good)} functions (the first is number {bad[0]}): ask for fewer steps"
     )
+
+
+def with_lead(params: Tensor | None, signature: Signature, count: int) -> Tensor | None:
+    """The parameters with the lead time of one step, where the surrogate is told one."""
+    step = signature.step
+    if step is None or LEAD_TIME not in (v.name for v in signature.params):
+        return params
+    lead = torch.full((count, 1), step.spacing)
+    return lead if params is None else torch.cat([params, lead.to(params)], dim=1)
+
+
+def beyond(steps: int, signature: Signature, measured: int) -> list[str]:
+    """One sentence where a rollout is longer than those on which the error is known.
+
+    Args:
+        steps: Steps of the rollout.
+        signature: Tells the number of frames of one answer.
+        measured: Steps of the rollouts that were compared with held-out samples; 0 if none were.
+    """
+    time = signature.time
+    known = measured or (time.size if time else 1)
+    if steps <= known:
+        return []
+    return [
+        f"the error was measured on rollouts of {known} steps; what follows is an extrapolation"
+    ]
 
 
 def departures(trajectory: Field, limits: Limits, names: tuple[str, ...]) -> list[str]:
