@@ -8,16 +8,8 @@ from fredholm.domains import Polygon, Region
 from fredholm.problems.shapes.prior import BOUNDARY, UNIT_SQUARE, Bounds, ShapePrior, between
 
 
-@dataclass(frozen=True)
-class LShapes(ShapePrior):
-    """The unit square without the rectangle between its upper right corner and a random point.
-
-    Args:
-        least, most: Bounds of the coordinates of that point, the re-entrant corner.
-    """
-
-    least: float = 0.3
-    most: float = 0.7
+class CutSquares(ShapePrior):
+    """A random part of the unit square, with a boundary that is one part."""
 
     @property
     def bounds(self) -> Bounds:
@@ -27,13 +19,25 @@ class LShapes(ShapePrior):
     def parts(self) -> tuple[str, ...]:
         return (BOUNDARY,)
 
+
+@dataclass(frozen=True)
+class LShapes(CutSquares):
+    """The unit square without the rectangle between its upper right corner and a random point.
+
+    Args:
+        least, most: Bounds of the coordinates of that point, the re-entrant corner.
+    """
+
+    least: float = 0.3
+    most: float = 0.7
+
     def sample(self, *, generator: torch.Generator) -> Region:
         x, y = between(self.least, self.most, 2, generator)
         return Polygon(((0, 0), (1, 0), (1, y), (x, y), (x, 1), (0, 1)), BOUNDARY)
 
 
 @dataclass(frozen=True)
-class UShapes(ShapePrior):
+class UShapes(CutSquares):
     """The unit square with a notch from above, of random place, width and depth.
 
     Args:
@@ -56,14 +60,6 @@ class UShapes(ShapePrior):
                 f"the unit square with walls of {self.wall:g}"
             )
 
-    @property
-    def bounds(self) -> Bounds:
-        return UNIT_SQUARE
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        return (BOUNDARY,)
-
     def sample(self, *, generator: torch.Generator) -> Region:
         width, depth, place = between(0.0, 1.0, 3, generator)
         width = self.width[0] + (self.width[1] - self.width[0]) * width
@@ -75,7 +71,7 @@ class UShapes(ShapePrior):
 
 
 @dataclass(frozen=True)
-class CutCorners(ShapePrior):
+class CutCorners(CutSquares):
     """The unit square without rectangles of random sides at some of its corners.
 
     Args:
@@ -100,14 +96,6 @@ class CutCorners(ShapePrior):
                 "0 to 4 corners are cut, by rectangles with sides below 1/2, got "
                 f"{self.fewest} to {self.most} of {self.least:g} to {self.longest:g}"
             )
-
-    @property
-    def bounds(self) -> Bounds:
-        return UNIT_SQUARE
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        return (BOUNDARY,)
 
     def sample(self, *, generator: torch.Generator) -> Region:
         count = int(torch.randint(self.fewest, self.most + 1, (), generator=generator))
