@@ -124,6 +124,7 @@ def test_a_symmetry_by_names_finds_the_channels():
     assert str(symmetry) == "(x, y) -> (-y, x), (u, v) -> (-v, u)"
     assert NamedSymmetry.from_json(symmetry.to_json()) == symmetry
     assert symmetry.on(["p", "v", "u"]) == Symmetry((1, 0), (True, False), (1, 1, -1), (0, 2, 1))
+    assert symmetry.on(["u", "v", "u", "v"]).sources == (1, 0, 3, 2)  # a history
     with pytest.raises(KeyError, match="mixes u"):
         symmetry.on(["u", "p"])
     turned = symmetry.on(["u", "v"])

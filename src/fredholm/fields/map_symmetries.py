@@ -112,17 +112,27 @@ class NamedSymmetry:
     flips: tuple[bool, ...]
     images: Mapping[str, tuple[str, int]]
 
+    @classmethod
+    def identity(cls, axes: tuple[str, ...]) -> Self:
+        """What moves nothing."""
+        return cls(axes, tuple(range(len(axes))), (False,) * len(axes), {})
+
     def on(self, names: Sequence[str]) -> Symmetry:
         """The change of functions whose channels have these names.
+
+        Args:
+            names: One for each channel; a history has each function several times.
 
         Raises:
             KeyError: It does not say what becomes of one of them, or others take their places.
         """
-        images = [self.images[name] for name in names]
-        if {source for source, _ in images} != set(names):
+        counts = [names[:i].count(name) for i, name in enumerate(names)]
+        places = {each: i for i, each in enumerate(zip(names, counts))}
+        wanted = [(self.images[name][0], count) for name, count in zip(names, counts)]
+        if set(wanted) != set(places):
             raise KeyError(f"{self} mixes {', '.join(names)} with other functions")
-        sources = tuple(names.index(source) for source, _ in images)
-        return Symmetry(self.order, self.flips, tuple(sign for _, sign in images), sources)
+        signs = tuple(self.images[name][1] for name in names)
+        return Symmetry(self.order, self.flips, signs, tuple(places[each] for each in wanted))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, see `from_json`."""

@@ -9,6 +9,7 @@ from fredholm.problems.lagrangian import lagrangian
 from fredholm.problems.prior import Prior
 from fredholm.problems.problem import Problem
 from fredholm.problems.shapes import ShapePrior
+from fredholm.problems.symmetries import broken_by, symmetries_of
 
 PROBLEMS = {
     "advection": "fredholm.problems.named.advection:advection",
@@ -74,4 +75,14 @@ def build(key: str, **parameters: Any) -> Problem:
     return builder(key)(**parameters)
 
 
-__all__ = ["PROBLEMS", "Prior", "Problem", "ShapePrior", "build", "builder", "lagrangian"]
+__all__ = [
+    "PROBLEMS",
+    "Prior",
+    "Problem",
+    "ShapePrior",
+    "broken_by",
+    "build",
+    "builder",
+    "lagrangian",
+    "symmetries_of",
+]

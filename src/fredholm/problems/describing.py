@@ -6,6 +6,7 @@ from fredholm import __version__
 from fredholm.equations import Coefficient, Unknown, latex, to_json
 from fredholm.fields import Variable
 from fredholm.problems.statement import Statement
+from fredholm.problems.symmetries import stored_symmetries
 from fredholm.solvers.solution import Solution
 
 
@@ -65,6 +66,7 @@ def origin_of(problem: Statement, tol: float, solution: Solution | None) -> dict
         "initial": {name: str(e) for name, e in problem.initial.items()},
         "parameters": dict(problem.parameters),
         "symmetries": list(problem.symmetries),
+        "derived_symmetries": stored_symmetries(problem, [v.name for v in input_labels(problem)]),
         "conserved": {
             name: {"text": str(e), "tree": to_json(e)} for name, e in problem.conserved.items()
         },

@@ -64,11 +64,6 @@ def periodic_box(points: int, length: float, dim: int) -> Grid:
     return Grid((points,) * dim, length, periodic=True)
 
 
-def mirrored(dim: int) -> tuple[str, ...]:
-    """The names of the symmetries of a scalar equation without a direction in such a box."""
-    return ("translations", "reflections" if dim == 1 else "square")
-
-
 def time_axis(horizon: float, frames: int) -> Axis:
     """Frames at equal distances from zero to the horizon; without frames, both ends.
 

@@ -29,3 +29,13 @@ class Prior(ABC):
     def describe(self) -> dict[str, Any]:
         """The prior as JSON, from which `fredholm.calls.rebuild` makes it again."""
         return describe(self)
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a draw is as likely as its image under any reflection or exchange of axes."""
+        return False
+
+    @property
+    def negated(self) -> bool:
+        """Whether a draw is as likely as its negative."""
+        return False

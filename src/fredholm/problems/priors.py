@@ -75,6 +75,14 @@ class GaussianField(Prior):
         scales = sigma / volume**0.5 * (eigenvalue + self.tau**2) ** (-self.alpha / 2)
         return scales if self.constant else torch.where(eigenvalue == 0, 0.0, scales)
 
+    @property
+    def mirrored(self) -> bool:
+        return True
+
+    @property
+    def negated(self) -> bool:
+        return self.mean == 0
+
 
 class Transformed(Prior):
     """A function of the values of another random function, point by point.
@@ -97,6 +105,10 @@ class Transformed(Prior):
     def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
         g = self.gaussian.sample(n, grid, generator=generator)
         return g.with_values(self.of(g.values))
+
+    @property
+    def mirrored(self) -> bool:
+        return self.gaussian.mirrored
 
 
 @dataclass(frozen=True)
@@ -213,6 +225,14 @@ class SquaredExponential(Prior):
         spectrum = torch.exp(-((wavenumbers * self.length) ** 2) / 2)
         return functions, (math.sqrt(2 * math.pi) * self.length / period * spectrum) ** 0.5
 
+    @property
+    def mirrored(self) -> bool:
+        return True
+
+    @property
+    def negated(self) -> bool:
+        return self.mean == 0
+
 
 @dataclass(frozen=True)
 class PeriodicKernel(Prior):
@@ -265,6 +285,14 @@ class PeriodicKernel(Prior):
         harmonic = (torch.arange(2 * highest + 1) + 1) // 2
         return spectrum.clamp(min=0)[harmonic] ** 0.5
 
+    @property
+    def mirrored(self) -> bool:
+        return True
+
+    @property
+    def negated(self) -> bool:
+        return self.mean == 0
+
 
 @dataclass(frozen=True)
 class Stretched(Prior):
@@ -299,6 +327,10 @@ class Stretched(Prior):
         lowest, highest = (f.reshape(shape) for f in (all_over.amin(1), all_over.amax(1)))
         share = (drawn.values - lowest) / (highest - lowest)
         return drawn.with_values(self.low + (self.high - self.low) * share)
+
+    @property
+    def mirrored(self) -> bool:
+        return self.prior.mirrored
 
 
 @dataclass(frozen=True)
@@ -337,6 +369,14 @@ class FourierSeries(Prior):
         scales = self.amplitude * scales / scales.square().sum().sqrt()
         values = synthesise(scales, [b.functions for b in bases], draw_seeds(n, generator))
         return Field(self.mean + values, grid)
+
+    @property
+    def mirrored(self) -> bool:
+        return True
+
+    @property
+    def negated(self) -> bool:
+        return self.mean == 0
 
 
 @dataclass(frozen=True)
@@ -389,3 +429,11 @@ class Eddies(Prior):
         for _ in range(dim):
             lattice = lattice[..., None] + index**2
         return density(square) / density(lattice).sum()
+
+    @property
+    def mirrored(self) -> bool:
+        return True
+
+    @property
+    def negated(self) -> bool:
+        return True

@@ -61,7 +61,8 @@ class Problem(Statement):
         hidden: Unknowns without a time derivative that are no targets, such as a stream function:
             the other unknowns determine them.
         parameters: Values that replace those in the statement.
-        symmetries: Names of transformations that map solutions to solutions.
+        symmetries: Names of transformations that map solutions to solutions, besides those that
+            are derived (`fredholm.problems.symmetries_of`).
         conserved: Densities of integrals over the box that do not change in time, by name.
         warmup: Time that drawn initial states have evolved before they are handed out, so that
             they lie on the attractor.

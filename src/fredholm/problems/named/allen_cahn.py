@@ -1,7 +1,7 @@
 """Allen-Cahn: phases without conservation, whose fronts move by their curvature."""
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -46,6 +46,6 @@ def allen_cahn(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes, amplitude)},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         reference="Allen and Cahn, Acta Metall. 27, 1979",
     )

@@ -49,7 +49,7 @@ def burgers(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": GaussianField(alpha, tau, sigma)},
-        symmetries=("translations", "odd-reflection"),
+        symmetries=("translations",),
         conserved={"mass": u},
         exact=cole_hopf,
         reference="Li et al., ICLR 2021, arXiv:2010.08895",

@@ -46,6 +46,6 @@ def burgers2d(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes, amplitude), "v": FourierSeries(modes, amplitude)},
-        symmetries=("translations", "odd-reflection"),
+        symmetries=("translations",),
         reference="Bec and Khanin, Phys. Rep. 447, 2007",
     )

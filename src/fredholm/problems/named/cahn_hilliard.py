@@ -1,7 +1,7 @@
 """Cahn-Hilliard: the separation of two phases."""
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -49,7 +49,7 @@ def cahn_hilliard(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes, amplitude, mean=mean)},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         conserved={"mass": u},
         reference="Cahn and Hilliard, J. Chem. Phys. 28, 1958",
     )

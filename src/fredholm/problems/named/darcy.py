@@ -54,7 +54,6 @@ def darcy(
         domain=Grid((65, 65)),
         varies={"a": _permeability(kind, low, high, alpha, tau)},
         boundary={"all": u},
-        symmetries=("square",),
         refine=2,
         reference="Li et al., ICLR 2021, arXiv:2010.08895",
     )

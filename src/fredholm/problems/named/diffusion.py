@@ -5,7 +5,7 @@ import torch
 from fredholm.domains import Grid
 from fredholm.equations import dt, eq, field, lap, param
 from fredholm.fields import Field
-from fredholm.problems.fourier import mirrored, periodic_box, propagated, rates, time_axis
+from fredholm.problems.fourier import periodic_box, propagated, rates, time_axis
 from fredholm.problems.priors import FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -46,7 +46,7 @@ def diffusion(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes, amplitude)},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         conserved={"mass": u},
         exact=decayed,
         reference="exact solution: Fourier series",

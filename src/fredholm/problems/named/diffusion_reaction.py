@@ -1,7 +1,7 @@
 """FitzHugh-Nagumo: an activator and an inhibitor that diffuse and react."""
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -60,7 +60,7 @@ def diffusion_reaction(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes), "v": FourierSeries(modes)},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         warmup=warmup,
         warmup_steps=round(20 * warmup) or int(warmup > 0),
         reference="Takamoto et al., NeurIPS 2022, arXiv:2210.07182",

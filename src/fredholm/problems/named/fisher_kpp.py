@@ -1,7 +1,7 @@
 """Fisher-KPP: the invasion of an unstable state by a stable one."""
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import Bounded, FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -47,6 +47,6 @@ def fisher_kpp(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": Bounded(FourierSeries(modes, amplitude=2.0, mean=-2.0))},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         reference="Fisher, Ann. Eugenics 7, 1937",
     )

@@ -1,7 +1,7 @@
 """Gray-Scott: two species that react and diffuse into spots, stripes and waves."""
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import Bounded, FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -59,7 +59,7 @@ def gray_scott(
             "u": Bounded(FourierSeries(5, amplitude=1.0, mean=2.0)),
             "v": Bounded(FourierSeries(5, amplitude=2.0, mean=-2.0)),
         },
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         warmup=warmup,
         warmup_steps=round(warmup) or int(warmup > 0),
         reference="Pearson, Science 261, 1993",

@@ -31,7 +31,6 @@ def poisson(*, alpha: float = 2.0, tau: float = 3.0, sigma: float = 60.0) -> Pro
         domain=Grid((65, 65)),
         varies={"f": GaussianField(alpha, tau, sigma, "dirichlet")},
         boundary={"all": u},
-        symmetries=("square",),
         exact=sine_series,
         reference="the sine series of the source, divided by the eigenvalues of the Laplacian",
     )

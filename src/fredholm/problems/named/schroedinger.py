@@ -49,7 +49,7 @@ def schroedinger(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"re": FourierSeries(modes, amplitude), "im": FourierSeries(modes, amplitude)},
-        symmetries=("translations", "reflections"),
+        symmetries=("translations",),
         conserved={
             "mass": density,
             "momentum": re * d(im, x) - im * d(re, x),

@@ -3,7 +3,7 @@
 import math
 
 from fredholm.equations import dt, eq, field, lap, param
-from fredholm.problems.fourier import mirrored, periodic_box, time_axis
+from fredholm.problems.fourier import periodic_box, time_axis
 from fredholm.problems.priors import FourierSeries
 from fredholm.problems.problem import Problem
 
@@ -52,6 +52,6 @@ def swift_hohenberg(
         time=time_axis(horizon, frames),
         final=frames == 0,
         varies={"u": FourierSeries(modes, amplitude)},
-        symmetries=mirrored(dim),
+        symmetries=("translations",),
         reference="Swift and Hohenberg, Phys. Rev. A 15, 1977",
     )
