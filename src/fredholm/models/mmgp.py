@@ -10,9 +10,10 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from fredholm.domains import Domain, Mesh, Stack, on_disk, stacked
-from fredholm.domains.meshes.mesh_transfer import Stencil, scattered_stencil
+from fredholm.domains.meshes.mesh_transfer import scattered_stencil
 from fredholm.domains.meshes.morphing import boundary_loops
 from fredholm.domains.meshes.p1 import mass, meshes_of
+from fredholm.domains.points.stencil import Stencil
 from fredholm.fields import NOTHING, Field, Given
 from fredholm.layers import GaussianProcesses, SizedByData
 from fredholm.operators import Claim, ClosedForm, at_least_one

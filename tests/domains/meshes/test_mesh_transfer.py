@@ -52,7 +52,7 @@ def test_points_are_located_as_by_an_independent_search(dim):
     expected = torch.from_numpy(Delaunay(mesh.coords.numpy()).find_simplex(points.numpy()))
     assert torch.equal(found.outside, expected < 0)
     inside = ~found.outside
-    again = (found.weights[..., None] * mesh.coords[found.corners]).sum(1)
+    again = (found.weights[..., None] * mesh.coords[found.numbers]).sum(1)
     assert torch.allclose(again[inside], points[inside], atol=1e-9)
     assert found.weights.min() >= -1e-9
 

@@ -15,6 +15,7 @@ from fredholm.domains import (
     nearest_edges,
     radius_edges,
 )
+from fredholm.domains.points.neighbours import tiled
 
 
 def random_points(count, dim=2, seed=0):
@@ -182,3 +183,11 @@ def test_memory_of_neighbours_is_linear():
 def test_what_cannot_be_joined_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(random_points(9))
+
+
+def test_tiles_begin_with_the_points_themselves():
+    x = torch.rand(5, 2, dtype=torch.float64)
+    assert torch.equal(tiled(x, ()), x)
+    tiles = tiled(x, (1.0, 0.0))
+    assert tiles.shape == (15, 2) and torch.equal(tiles[:5], x)
+    assert torch.allclose(tiles[5:10], x + torch.tensor([1.0, 0.0]))

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from fredholm.domains import PointCloud, delaunay_cells, region_edges, regions
-from fredholm.domains.points.neighbours import tiled
 
 
 def cloud(n: int, seed: int = 0) -> PointCloud:
@@ -83,14 +82,6 @@ def test_a_period_joins_opposite_sides():
     moved = PointCloud(torch.remainder(domain.coords + torch.tensor([0.3, 0.1]), 1.0))
     reach = region_edges(moved, moved, 64, 1.0, (1.0, 1.0))
     assert reach[1].unique().numel() == 400
-
-
-def test_tiles_begin_with_the_points_themselves():
-    x = torch.rand(5, 2, dtype=torch.float64)
-    assert torch.equal(tiled(x, ()), x)
-    tiles = tiled(x, (1.0, 0.0))
-    assert tiles.shape == (15, 2) and torch.equal(tiles[:5], x)
-    assert torch.allclose(tiles[5:10], x + torch.tensor([1.0, 0.0]))
 
 
 def test_edges_are_linear_in_the_points():

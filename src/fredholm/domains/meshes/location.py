@@ -1,15 +1,14 @@
 """In which cell of a mesh a point lies."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from fredholm.domains.meshes.mesh import Mesh
 from fredholm.domains.meshes.simplices import barycentric, nearest_weights, size_classes
+from fredholm.domains.points.stencil import Stencil
 
 _INSIDE = 1e-9
 """Negative barycentric coordinate up to which a point still counts as in a cell: rounding."""
@@ -19,26 +18,8 @@ _BLOCK = 4096
 """Points whose candidates are looked at together: a bound on memory."""
 
 
-@dataclass(frozen=True, eq=False)
-class Located:
-    """Points as means of the corners of cells.
-
-    Args:
-        corners: Numbers of the nodes whose mean each point is.
-        weights: Their weights, of sum one.
-        outside: Which points lie in no cell; their nodes and weights are those of a point nearby.
-
-    Shapes:
-        corners (m, k), weights (m, k), outside (m,).
-    """
-
-    corners: Int[Tensor, "m k"]
-    weights: Float[Tensor, "m k"]
-    outside: Bool[Tensor, "m"]
-
-
-def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Located:
-    """The cells that points lie in, and their barycentric coordinates there.
+def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Stencil:
+    """Points as means of the corners of the cells that they lie in.
 
     A point outside is moved to the nearest point of the eight boundary facets whose middles are
     nearest; of a surface, a point to the nearest point of the eight cells whose middles are
@@ -48,13 +29,16 @@ def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Located:
     Args:
         mesh: Intervals, triangles or tetrahedra.
         points: Coordinates in float64.
+
+    Returns:
+        Numbers of corners, barycentric coordinates, and which points lie in no cell.
     """
     if mesh.cells.shape[1] <= mesh.dim:
         corners, weights, gap = _nearest_of(mesh.coords, mesh.cells, points)
         size = torch.linalg.vector_norm(
             mesh.coords[corners[:, 1:]] - mesh.coords[corners[:, :1]], dim=-1
         ).amax(1)
-        return Located(corners, weights, gap > 1e-6 * size)
+        return Stencil(corners, weights, gap > 1e-6 * size)
     cell, weights = _by_nearest_middles(mesh, points)
     rest = (cell < 0).nonzero()[:, 0]
     for block in rest.split(_BLOCK):
@@ -67,7 +51,7 @@ def located(mesh: Mesh, points: Float[Tensor, "m dim"]) -> Located:
         missing = corners.shape[1] - near.shape[1]
         corners[outside] = torch.cat([near, near[:, :missing]], dim=1)
         weights[outside] = torch.cat([shares, shares.new_zeros(len(shares), missing)], dim=1)
-    return Located(corners, weights, outside)
+    return Stencil(corners, weights, outside)
 
 
 def _by_nearest_middles(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,8 +11,8 @@ from torch import Tensor
 from fredholm.domains.meshes.facets import boundary_normals, named_facets
 from fredholm.domains.meshes.mesh_checks import check_mesh, oriented
 from fredholm.domains.meshes.simplices import simplex_volumes
-from fredholm.domains.points.neighbours import both_ways
-from fredholm.domains.points.unstructured import Unstructured, as_coordinates, coordinate_labels
+from fredholm.domains.points.neighbours import both_ways, cell_sides
+from fredholm.domains.points.unstructured import Unstructured
 
 Cell = Literal["line", "triangle", "tetra"]
 CELLS: dict[int, Cell] = {2: "line", 3: "triangle", 4: "tetra"}
@@ -52,15 +52,10 @@ class Mesh(Unstructured):
         names: Sequence[str] = (),
         units: str | Sequence[str] = "",
     ) -> None:
-        self._coords = as_coordinates(nodes)
-        self.names, self.units = coordinate_labels(self.dim, names, units)
+        super().__init__(nodes, names, units)
         self.cells = oriented(self._coords, torch.as_tensor(cells, dtype=torch.long))
         check_mesh(self._coords, self.cells)
         self.facets: dict[str, Int[Tensor, "f facet"]] = named_facets(self.cells, parts or {})
-
-    @property
-    def coords(self) -> Float[Tensor, "n dim"]:
-        return self._coords
 
     @property
     def nodes(self) -> Float[Tensor, "n dim"]:
@@ -103,10 +98,7 @@ class Mesh(Unstructured):
     @cached_property
     def edges(self) -> Int[Tensor, "e 2"]:
         """Pairs of nodes that a cell joins, the smaller number first, each once."""
-        corners = self.cells.shape[1]
-        first, second = torch.triu_indices(corners, corners, offset=1)
-        pairs = torch.stack([self.cells[:, first], self.cells[:, second]], dim=-1).flatten(0, 1)
-        return pairs.sort(dim=1).values.unique(dim=0)
+        return cell_sides(self.cells).T.sort(dim=1).values.unique(dim=0)
 
     def __str__(self) -> str:
         return f"Mesh({len(self)} nodes, {len(self.cells)} {self.kind} cells)"

@@ -4,17 +4,18 @@ All are linear maps whose rows have few entries: gradients flow to the values.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from fredholm.domains.grid import Grid
 from fredholm.domains.meshes.location import located
 from fredholm.domains.meshes.mesh import Mesh
 from fredholm.domains.points.local_polynomials import polynomial_stencil
+from fredholm.domains.points.stencil import Stencil
 from fredholm.domains.points.unstructured import Unstructured
 from fredholm.domains.transfer import Method, check_within, local_stencil, point_matrix
 
@@ -22,32 +23,6 @@ Outside = Literal["nearest", "nan", "raise"]
 _DEGREES = {"smooth": 2, "linear": 1, "nearest": 0}
 _ENTRIES = 1_000_000
 """Entries per function and channel of what is held between two axes of a grid."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stencil:
-    """A linear map to points, each of which takes a weighted sum of a few values.
-
-    Args:
-        numbers: Which values.
-        weights: Their weights.
-        outside: Which points lie outside of where the function is known.
-
-    Shapes:
-        numbers (m, k), weights (m, k), outside (m,).
-    """
-
-    numbers: Int[Tensor, "m k"]
-    weights: Float[Tensor, "m k"]
-    outside: Bool[Tensor, "m"]
-
-    def __call__(self, values: Float[Tensor, "*batch n c"]) -> Float[Tensor, "*batch m c"]:
-        weights = self.weights.to(values)[..., None]
-        numbers = self.numbers.to(values.device)
-        result = weights[:, 0] * values.index_select(-2, numbers[:, 0])
-        for k in range(1, numbers.shape[1]):  # a loop keeps the memory at m c
-            result = result + weights[:, k] * values.index_select(-2, numbers[:, k])
-        return result
 
 
 def transfer(
@@ -119,12 +94,10 @@ def scattered_stencil(
     if points.ndim != 2 or points.shape[1] != source.dim:
         raise ValueError(f"points are (m, {source.dim}), got shape {tuple(points.shape)}")
     if isinstance(source, Mesh) and method == "linear":
-        found = located(source, points)
-        return Stencil(found.corners, found.weights, found.outside)
-    stencil = Stencil(*polynomial_stencil(source.coords, points, _DEGREES[method]))
+        return located(source, points)
+    stencil = polynomial_stencil(source.coords, points, _DEGREES[method])
     if isinstance(source, Mesh):  # it knows where it ends
-        found = located(source, points)
-        return Stencil(stencil.numbers, stencil.weights, found.outside)
+        return replace(stencil, outside=located(source, points).outside)
     return stencil
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fredholm.domains.points.neighbours import (
     both_ways,
+    cell_sides,
     coordinates,
     cross_edges,
     kth_distance,
@@ -45,11 +46,8 @@ def delaunay_edges(
     count = len(coords)
     cells = delaunay_cells(tiled(coords, periods))
     cells = cells[(cells < count).any(1)] % count
-    corners = cells.shape[1]
-    first, second = torch.triu_indices(corners, corners, offset=1)
-    sides = torch.stack([cells[:, first], cells[:, second]]).flatten(1)
     closest = cross_edges(coords, coords, nearest=2, periods=periods)
-    return both_ways(torch.cat([sides, closest], dim=1), count, loops)
+    return both_ways(torch.cat([cell_sides(cells), closest], dim=1), count, loops)
 
 
 def delaunay_cells(coords: Float[Tensor, "n dim"]) -> Int[Tensor, "m corners"]:

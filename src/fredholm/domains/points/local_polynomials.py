@@ -4,11 +4,12 @@ import itertools
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from fredholm.domains.points.neighbours import kth_distance
+from fredholm.domains.points.stencil import Stencil
 
 _SOFT = 1e-3
 """Distance, relative to the radius of the neighbourhood, below which weights grow no more."""
@@ -18,8 +19,8 @@ _BLOCK = 16384
 
 def polynomial_stencil(
     coords: Float[Tensor, "n dim"], points: Float[Tensor, "m dim"], degree: int
-) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"], Bool[Tensor, "m"]]:
-    """Numbers and weights of the neighbours whose weighted sum is the value at each point.
+) -> Stencil:
+    """The neighbours whose weighted sum is the value at each point.
 
     About each point the polynomial is fitted that is nearest to its neighbours, weighted by the
     inverse squares of their distances; twice as many neighbours as it has coefficients. Polynomials
@@ -46,14 +47,14 @@ def polynomial_stencil(
     reach = torch.from_numpy(kth_distance(tree, tree.data, count))
     outside = gaps[:, 0] > reach[numbers].amax(1)
     if not degree:
-        return numbers[:, :1], torch.ones_like(gaps[:, :1]), outside
+        return Stencil(numbers[:, :1], torch.ones_like(gaps[:, :1]), outside)
     weights = torch.zeros_like(gaps)
     weights[:, 0] = 1.0
     rows = ((gaps[:, 0] > 1e-9 * gaps[:, -1]) & ~outside).nonzero()[:, 0]
     for block in rows.split(_BLOCK):
         offsets = coords[numbers[block]] - points[block, None]
         weights[block] = _weights(offsets, gaps[block], powers)
-    return numbers, weights, outside
+    return Stencil(numbers, weights, outside)
 
 
 def _powers(dim: int, degree: int) -> list[tuple[int, ...]]:

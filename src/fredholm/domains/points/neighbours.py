@@ -147,6 +147,24 @@ def coordinates(points: Unstructured | Float[Tensor, "n dim"]) -> Float[Tensor, 
     return points.detach().to("cpu", torch.float64)
 
 
+def cell_sides(cells: Int[Tensor, "m corners"]) -> Int[Tensor, "2 sides"]:
+    """Every two corners of each cell, in this direction only; what cells share occurs again."""
+    corners = cells.shape[1]
+    first, second = torch.triu_indices(corners, corners, offset=1)
+    return torch.stack([cells[:, first], cells[:, second]]).flatten(1)
+
+
+def both_ways(edges: Int[Tensor, "2 e"], count: int, loops: bool) -> Int[Tensor, "2 edges"]:
+    """The edges and their reverses, each once and in order, with loops at all points or at none."""
+    edges = edges[:, edges[0] != edges[1]]
+    pieces = [edges, edges.flip(0)]
+    if loops:
+        pieces.append(torch.arange(count).expand(2, count))
+    senders, receivers = torch.cat(pieces, dim=1)
+    numbers = (receivers * count + senders).unique()
+    return torch.stack([numbers % count, numbers // count])
+
+
 def tiled(
     coords: Float[Tensor, "n dim"], periods: tuple[float, ...]
 ) -> Float[Tensor, "tiles*n dim"]:
@@ -160,6 +178,14 @@ def tiled(
 def kth_distance(tree: KDTree, points: np.ndarray, k: int) -> np.ndarray:
     """Distance of each of the points (n, dim) to the k-th nearest in the tree, shape (n,)."""
     return np.reshape(tree.query(points, k)[0], (len(points), k))[:, -1]
+
+
+def in_balls(tree: KDTree, centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Numbers of the points of the tree in each ball, and of the ball: shape (2, pairs)."""
+    lists = tree.query_ball_point(centres, radii * (1 + _TIE))
+    counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    found = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(counts.sum()))
+    return np.stack([found, np.repeat(np.arange(len(lists)), counts)])
 
 
 def _tree(points: Float[Tensor, "n dim"], periods: tuple[float, ...]) -> KDTree:
@@ -191,19 +217,4 @@ def _closest(tree: KDTree, others: KDTree, nearest: int) -> np.ndarray:
             f"{nearest} nearest points are asked for (a point itself counts among its own), "
             f"there are {tree.n}"
         )
-    reach = kth_distance(tree, others.data, nearest)
-    lists = tree.query_ball_point(others.data, reach * (1 + _TIE))
-    counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-    senders = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(counts.sum()))
-    return np.stack([senders, np.repeat(np.arange(len(lists)), counts)])
-
-
-def both_ways(edges: Int[Tensor, "2 e"], count: int, loops: bool) -> Int[Tensor, "2 edges"]:
-    """The edges and their reverses, each once and in order, with loops at all points or at none."""
-    edges = edges[:, edges[0] != edges[1]]
-    pieces = [edges, edges.flip(0)]
-    if loops:
-        pieces.append(torch.arange(count).expand(2, count))
-    senders, receivers = torch.cat(pieces, dim=1)
-    numbers = (receivers * count + senders).unique()
-    return torch.stack([numbers % count, numbers // count])
+    return in_balls(tree, others.data, kth_distance(tree, others.data, nearest))

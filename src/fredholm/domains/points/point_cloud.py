@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from fredholm.domains.points.point_weights import neighbour_weights
-from fredholm.domains.points.unstructured import Unstructured, as_coordinates, coordinate_labels
+from fredholm.domains.points.unstructured import Unstructured
 
 
 class PointCloud(Unstructured):
@@ -39,8 +39,7 @@ class PointCloud(Unstructured):
         names: Sequence[str] = (),
         units: str | Sequence[str] = "",
     ) -> None:
-        self._coords = as_coordinates(coords)
-        self.names, self.units = coordinate_labels(self.dim, names, units)
+        super().__init__(coords, names, units)
         self._parts = {
             name: _numbers(name, which, len(self)) for name, which in (parts or {}).items()
         }
@@ -54,10 +53,6 @@ class PointCloud(Unstructured):
                 )
         self._weights = None if weights is None else weights.to(torch.float64)
         self._normals = None if normals is None else normals.to(torch.float64)
-
-    @property
-    def coords(self) -> Float[Tensor, "n dim"]:
-        return self._coords
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
@@ -10,15 +9,20 @@ from torch import Tensor
 
 from fredholm.domains.points.coarsening import coarse_levels
 from fredholm.domains.points.delaunay import delaunay_cells
-from fredholm.domains.points.neighbours import both_ways, cross_edges, edge_vectors, tiled
+from fredholm.domains.points.neighbours import (
+    both_ways,
+    cell_sides,
+    cross_edges,
+    edge_vectors,
+    in_balls,
+    tiled,
+)
 from fredholm.domains.points.unstructured import Unstructured
 
 _RATIO = 4
 """How many times fewer centres each further level of their graph has."""
 _LEVELS = 6
 """Levels of the graph of centres, at most; the published value."""
-_TIE = 1e-9
-"""Relative difference of distances that rounding may make."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +79,7 @@ def regions(domain: Unstructured, count: int, periods: tuple[float, ...] = ()) -
         cells = cells[(cells < size).any(1)]
         if size == count:
             radii.scatter_reduce_(0, cells.flatten() % count, _reaches(tiles[cells]), "amax")
-        first, second = torch.triu_indices(cells.shape[1], cells.shape[1], offset=1)
-        sides = torch.stack([cells[:, first], cells[:, second]]).flatten(1) % size
-        edges = torch.cat([edges, sides], dim=1)
+        edges = torch.cat([edges, cell_sides(cells) % size], dim=1)
     return Regions(centres, radii, both_ways(edges, count, loops=False))
 
 
@@ -100,9 +102,7 @@ def region_edges(
     centres = domain.coords[found.centres]
     tiles = tiled(centres, periods).numpy()
     reach = factor * found.radii.repeat(len(tiles) // len(centres)).numpy()
-    lists = KDTree(points.coords.numpy()).query_ball_point(tiles, reach * (1 + _TIE))
-    inside = torch.from_numpy(np.concatenate([*lists]).astype(np.int64))
-    owners = torch.arange(len(tiles)).repeat_interleave(torch.tensor([*map(len, lists)]))
+    inside, owners = torch.from_numpy(in_balls(KDTree(points.coords.numpy()), tiles, reach))
     nearest = cross_edges(centres, points.coords, nearest=1, periods=periods)
     senders, receivers = torch.cat([torch.stack([owners % len(centres), inside]), nearest], dim=1)
     numbers = (receivers * len(centres) + senders).unique()

@@ -21,6 +21,17 @@ class Unstructured(Domain):
     Points, weights and parts do not change. What is derived from them (neighbours, coarser levels,
     matrices) is computed once and stays with the object (`remembered`), however often a training
     comes by. Two of them are equal only if they are the same object.
+
+    Args:
+        coords: Coordinates, one row per point.
+        names: Names of the coordinates, by default x, y, z.
+        units: Units, for all coordinates or one each.
+
+    Shapes:
+        coords (n, dim).
+
+    Raises:
+        ValueError: No points, coordinates that are not finite, or not one name and unit for each.
     """
 
     names: tuple[str, ...] = ()  # type: ignore[assignment]
@@ -28,10 +39,16 @@ class Unstructured(Domain):
     units: tuple[str, ...]
     """Units of the coordinates."""
 
+    def __init__(
+        self, coords: Float[Tensor, "n dim"], names: Sequence[str], units: str | Sequence[str]
+    ) -> None:
+        self._coords = _as_coordinates(coords)
+        self.names, self.units = _labels(self.dim, names, units)
+
     @property
-    @abstractmethod
     def coords(self) -> Float[Tensor, "n dim"]:
         """Coordinates in float64."""
+        return self._coords
 
     @property
     @abstractmethod
@@ -107,7 +124,7 @@ class Unstructured(Domain):
             )
 
 
-def as_coordinates(coords: Tensor) -> Float[Tensor, "n dim"]:
+def _as_coordinates(coords: Tensor) -> Float[Tensor, "n dim"]:
     """Coordinates in float64 on the CPU, checked.
 
     Raises:
@@ -124,7 +141,7 @@ def as_coordinates(coords: Tensor) -> Float[Tensor, "n dim"]:
     return coords
 
 
-def coordinate_labels(
+def _labels(
     dim: int, names: Sequence[str], units: str | Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names and units, one per coordinate.
