@@ -160,6 +160,14 @@ def test_data_with_a_seam_is_told_of_with_the_ratio():
         problem.check_inputs(Field(torch.ones(1, 64, 1, dtype=torch.float64), RING))
 
 
+@pytest.mark.parametrize("ask", [Problem.solve, Problem.member])
+def test_a_seam_is_told_of_where_the_problem_was_asked(ask):
+    ramp = torch.linspace(0, 1, 32, dtype=torch.float64)[None, :, None]
+    with pytest.warns(UserWarning, match="seem not to be periodic") as told:
+        ask(build("heat"), Field(ramp, Grid((32,), periodic=True)))
+    assert told[0].filename == __file__
+
+
 def test_steppers_of_problems():
     problem = build("burgers", nu=0.05, frames=5)
     inputs = problem.sample(2, problem.grid(64), generator=seeded(5))
