@@ -58,6 +58,7 @@ def sampled(formula, grid: Grid) -> Field:
         d(u * d(w, x), y, 2),
         exp(sin(u)) * w**2 / (2 + w),
         lap(u**3 - lap(w)),
+        -u * w - (u - w) ** 2 - a + w**2.0 - 3 * u,
     ],
     ids=str,
 )

@@ -184,6 +184,8 @@ def _resize(modes: Tensor, dim: int, n: int, size: int, half: bool) -> Tensor:
     """
     if size == n:
         return modes
+    if half and size < n and size % 2:
+        return modes[..., : size // 2 + 1]
     count = (min(n, size) - 1) // 2
     below = [modes.narrow(dim, 0, count + 1)]
     above = [] if half or not count else [modes.narrow(dim, n - count, count)]

@@ -11,7 +11,7 @@ from torch import Tensor
 from fredholm.equations.differential import Derivative, Dot
 from fredholm.equations.functions import function
 from fredholm.equations.spread import Partial
-from fredholm.equations.tree import Add, Call, Const, Expression, Learned, Mul, Pow
+from fredholm.equations.tree import Add, Call, Const, Expression, Learned, Mul, Pow, mul
 from fredholm.errors import EquationError
 
 Value = Tensor | float
@@ -82,10 +82,33 @@ class Tape:
     def _place(self, e: Expression) -> int:
         if e not in self._places:
             whole = self._is_leaf(e)
-            parts = () if whole else tuple(self._place(child) for child in e.children)
+            parts = () if whole else tuple(self._place(child) for child in _operands(e))
             self._program.append((e, None if whole else _operation(e), parts))
             self._places[e] = len(self._program) - 1
         return self._places[e]
+
+
+def _operands(e: Expression) -> Sequence[Expression]:
+    """What an operation acts on: a - b is stated as a + (-1)·b, and computed as it is meant."""
+    if isinstance(e, Add):
+        return [mul(*term.factors[1:]) if _is_negated(term) else term for term in e.terms]
+    return e.children
+
+
+def _is_negated(e: Expression) -> bool:
+    return isinstance(e, Mul) and e.factors[0] == Const(-1.0)
+
+
+def _sum(negated: Sequence[bool]) -> Callable[..., Value]:
+    """The sum of terms, some of which are subtracted."""
+
+    def compute(first: Value, *others: Value) -> Value:
+        total = -first if negated[0] else first
+        for term, minus in zip(others, negated[1:]):
+            total = total - term if minus else total + term
+        return total
+
+    return compute
 
 
 def _operation(e: Expression) -> Callable[..., Value] | None:
@@ -94,9 +117,11 @@ def _operation(e: Expression) -> Callable[..., Value] | None:
         case Const():
             return lambda: e.value
         case Add():
-            return lambda *terms: reduce(operator.add, terms)
+            return _sum([_is_negated(term) for term in e.terms])
         case Mul():
             return lambda *factors: reduce(operator.mul, factors)
+        case Pow(exponent=Const(2.0)):
+            return lambda base, _: base * base
         case Pow():
             return operator.pow
         case Dot():  # of whole gradients, which `spread` keeps in many dimensions

@@ -14,8 +14,8 @@ from fredholm.equations.differential import Derivative, Shift, Shifts, displacem
 from fredholm.equations.expand import Orders, raised
 from fredholm.errors import EquationError
 
-_NUMBERS = 2**16
-"""Numbers on points at a time: half a megabyte stays in the cache, and the allocator keeps it,
+_NUMBERS = 2**15
+"""Numbers on points at a time: a quarter of a megabyte stays in the cache, and the allocator keeps it,
 where it would fetch larger arrays from the system, page by page, at every stage."""
 
 
@@ -76,9 +76,13 @@ class Products:
         self._rows = _rows([place.row for place in places])
         self._factors = _factors(chains, places, basis)
         self._fixed = {
-            id(leaf): _fixed(leaf, known)
+            id(leaf): _fixed(leaf, known).unsqueeze(1)
             for leaf in self._tape.leaves
             if id(leaf) not in self._needed and leaf != Coord("t")
+        }
+        inner = [node for e in sums for node in e.walk() if isinstance(node, Derivative)]
+        self._multipliers = {
+            (node.coord, node.order): basis.multiplier([(node.coord, node.order)]) for node in inner
         }
         self._count = len(sums)
         numbers = max(1, len(needed)) * math.prod(basis.nodes)
@@ -86,19 +90,19 @@ class Products:
 
     def __call__(
         self, modes: Complex[Tensor, "batch m *modes"], time: float
-    ) -> Sequence[Complex[Tensor, "batch *modes"]]:
+    ) -> Sequence[Complex[Tensor, "batch 1 *modes"]]:
         """The modes of each sum at one state and time."""
         if not self._count:
             return ()
         batch, size = len(modes), self._size
         if batch <= size:
-            return self._sums(modes, time, slice(None)).unbind(1)
+            return _each(self._sums(modes, time, slice(None)))
         parts = [slice(first, first + size) for first in range(0, batch, size)]
-        return torch.cat([self._sums(modes[part], time, part) for part in parts]).unbind(1)
+        return _each(torch.cat([self._sums(modes[part], time, part) for part in parts]))
 
     def _sums(self, modes: Tensor, time: float, part: slice) -> Tensor:
         """The modes of all sums for a part of the batch."""
-        points = self._points(modes, part).unbind(1)
+        points = _each(self._points(modes, part))
 
         def leaf(e: Expression) -> Tensor | float:
             number = self._needed.get(id(e))
@@ -107,16 +111,15 @@ class Products:
             fixed = self._fixed.get(id(e))
             return time if fixed is None else _own(fixed, part)
 
-        shape = (len(modes), *self._basis.nodes)
+        shape = (len(modes), 1, *self._basis.nodes)
         sums = [_filled(result, shape, modes) for result in self._tape(leaf, self._derivative)]
-        stacked = torch.stack(sums, dim=1) if len(sums) > 1 else sums[0].unsqueeze(1)
-        return self._basis.modes(stacked)
+        return self._basis.modes(torch.cat(sums, dim=1) if len(sums) > 1 else sums[0])
 
     def _points(self, modes: Tensor, part: slice) -> Tensor:
         """Values of all functions and derivatives that stand in the products."""
         if not self._needed:
             return modes
-        chosen = modes[:, self._rows]
+        chosen = modes if modes.shape[1] == 1 else modes[:, self._rows]
         if self._factors is not None:
             chosen = chosen * _own(self._factors, part)
         return self._basis.points(chosen)
@@ -124,8 +127,8 @@ class Products:
     def _derivative(self, node: Derivative, operand: Tensor) -> Tensor:
         """The derivative of a product that stands inside another product."""
         basis = self._basis
-        modes = basis.modes(operand.expand(len(operand), *basis.nodes))
-        return basis.points(modes * basis.multiplier(((node.coord, node.order),)))
+        modes = basis.modes(operand.expand(len(operand), 1, *basis.nodes))
+        return basis.points(modes * self._multipliers[node.coord, node.order])
 
 
 def _rows(rows: list[int]) -> slice | list[int]:
@@ -134,6 +137,11 @@ def _rows(rows: list[int]) -> slice | list[int]:
         return slice(rows[0], rows[0] + 1)
     ordered = rows == list(range(len(rows)))
     return slice(len(rows)) if ordered else rows
+
+
+def _each(stacked: Tensor) -> Sequence[Tensor]:
+    """The functions of a stack, each with the dimension along which they are stacked."""
+    return stacked.split(1, dim=1) if stacked.shape[1] > 1 else (stacked,)
 
 
 def _filled(value: Tensor | float, shape: tuple[int, ...], like: Tensor) -> Tensor:
@@ -176,10 +184,10 @@ def _factors(
     if not derived and all(place.factor is None for place in places):
         return None
     factors = [
-        basis.multiplier(orders, shifts) * (1.0 if place.factor is None else place.factor)
+        basis.multiplier(orders, shifts)[None] * (1.0 if place.factor is None else place.factor)
         for (orders, shifts, _), place in zip(chains, places)
     ]
-    return torch.stack(torch.broadcast_tensors(*factors), dim=1)
+    return torch.cat(torch.broadcast_tensors(*factors), dim=1)
 
 
 def _require_known(core: Expression, names: Collection[str]) -> None:

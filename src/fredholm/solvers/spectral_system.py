@@ -80,7 +80,7 @@ class SpectralSystem:
         by_enslaved = self._weights(matrices.drive, enslaved, values)
         self._drive = [a + b for a, b in zip(by_evolving, by_enslaved)]
         self._gauge = self._weights(matrices.gauge, enslaved, values, first=m)
-        self._slave = [_present(row.unbind(-1)) for row in matrices.slave.unbind(-2)]
+        self._slave = [_present(row.unsqueeze(1).unbind(-1)) for row in matrices.slave.unbind(-2)]
         known = Known(self.basis, values, _points(coefficients, FourierBasis(grid, device)))
         sources = {name: Source(number) for number, name in enumerate(self.states)}
         self._enslaved = Products(_cores(enslaved), sources, known)
@@ -103,7 +103,7 @@ class SpectralSystem:
         return self._auxiliaries(state, self._enslaved(state, time))
 
     def _auxiliaries(self, state: Modes, forces: Sequence[Tensor]) -> Modes:
-        by_states = _combined(self._slave, list(state.unbind(1)), state)
+        by_states = _combined(self._slave, state.split(1, dim=1), state)
         return by_states + _combined(self._gauge, forces, state) if forces else by_states
 
     def _weights(
@@ -117,7 +117,7 @@ class SpectralSystem:
             factor = term_factor(term, self.basis.factor, values)[..., None]
             number = cores.index(group.core)
             columns[number] = columns[number] + matrix[..., group.row - first] * factor
-        return [_present([c[..., i] for c in columns]) for i in range(matrix.shape[-2])]
+        return [_present([c[:, None, ..., i] for c in columns]) for i in range(matrix.shape[-2])]
 
 
 def _present(weights: Sequence[Tensor]) -> list[Tensor | None]:
@@ -133,8 +133,8 @@ def _combined(weights: Weights, parts: Sequence[Tensor], like: Modes) -> Modes:
         for weight, part in zip(row, parts):
             if weight is not None:
                 total = weight * part if total is None else torch.addcmul(total, weight, part)
-        rows.append(torch.zeros_like(like[:, 0]) if total is None else total)
-    return torch.stack(rows, dim=1) if len(rows) > 1 else rows[0].unsqueeze(1)
+        rows.append(torch.zeros_like(like[:, :1]) if total is None else total)
+    return torch.cat(rows, dim=1) if len(rows) > 1 else rows[0]
 
 
 def _images(slaves: Weights) -> list[Source] | None:
