@@ -45,7 +45,7 @@ def samples(space: Grid, *, count: int = 12, seed: int = 0, time: Axis | None = 
 def surrogate(trained: Samples, *, history: bool = True) -> Surrogate:
     """Linear regression as a system, with the story of a training that it never had."""
     shape = trained.signature
-    operator = LinearRegression(shape.input_grid, shape.target_grid, 1, 1, 8)
+    operator = LinearRegression(shape.input_domain, shape.target_domain, 1, 1, 8)
     record = fit(operator, trained)
     if history:
         moments = tuple(Moment(10 * k, k, 0.5 * k, 1e-3 / k, 1.0 / k, 1.1 / k) for k in range(1, 6))

@@ -172,7 +172,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     data = to_xarray(samples(SPACES["meshes"], 3).targets, U)
     data["node_count"][0] += 1
     with pytest.raises(FormatError, match="do not make a mesh"):
-        from_xarray(data, U, samples(SPACES["meshes"], 3).signature.target_grid)
+        from_xarray(data, U, samples(SPACES["meshes"], 3).signature.target_domain)
 
 
 def test_inputs_on_other_points_make_no_file(tmp_path: Path) -> None:
@@ -188,15 +188,15 @@ def test_inputs_on_other_points_make_no_file(tmp_path: Path) -> None:
 def test_labelled_arrays_and_back(name: str, times: int) -> None:
     u = samples(SPACES[name], 3, times)
     data = to_xarray(u.targets, U)
-    back = from_xarray(data, U, u.signature.target_grid)
+    back = from_xarray(data, U, u.signature.target_domain)
     assert torch.equal(back.values, u.targets.values)
     assert same_domain(back.domain, u.targets.domain)
     with pytest.raises(DataError, match="no variable 'q'"):
-        from_xarray(data, (Variable("q"),), u.signature.target_grid)
+        from_xarray(data, (Variable("q"),), u.signature.target_domain)
     with pytest.raises(DataError, match="in 'm', expected 'km'"):
-        from_xarray(data, (Variable("u_x", "km"),), u.signature.target_grid)
+        from_xarray(data, (Variable("u_x", "km"),), u.signature.target_domain)
     with pytest.raises(DataError, match="no mesh"):
-        from_xarray(data.drop_vars("mesh"), U, u.signature.target_grid)
+        from_xarray(data.drop_vars("mesh"), U, u.signature.target_domain)
 
 
 def test_one_file_for_each_function(tmp_path: Path) -> None:

@@ -103,9 +103,9 @@ def test_trajectories_on_shapes_are_seen_as_on_grids():
 
 def test_the_signature_tells_the_coordinates_and_not_the_points():
     shape = trajectories().signature
-    assert isinstance(shape.input_grid, Scattered)
-    assert shape.target_grid.names == ("t", "x", "y")
+    assert isinstance(shape.input_domain, Scattered)
+    assert shape.target_domain.names == ("t", "x", "y")
     assert shape.time is not None and shape.time.size == 4
-    assert shape.input_grid.size == STARS.shape[0]
-    assert shape.input_grid.parts == ("boundary",)
-    assert shape.target_grid.without("t") == shape.input_grid
+    assert shape.input_domain.size == STARS.shape[0]
+    assert shape.input_domain.parts == ("boundary",)
+    assert shape.target_domain.without("t") == shape.input_domain

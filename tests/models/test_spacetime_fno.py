@@ -97,7 +97,7 @@ def test_stored_trajectories_are_seen_as_frames_after_frames(tmp_path):
     for samples in (trajectories(), stream):
         surrogate = learn(samples, "sfno", budget=Budget(steps=2), choices=choices)
         shape = surrogate.signature
-        known, asked = (grid.axis("t") for grid in (shape.input_grid, shape.target_grid))
+        known, asked = (grid.axis("t") for grid in (shape.input_domain, shape.target_domain))
         assert (known.size, asked.size) == (3, 4) and asked.start == known.stop
         assert surrogate.record.settings["samples"] == 11 * 3  # one trajectory is held out
     assert len(surrogate.evaluate(trajectories()).errors) == 12

@@ -76,7 +76,7 @@ def test_samples_carry_labels_errors_and_where_they_come_from():
     assert samples.error is not None and float(samples.error.max()) <= 5e-3
     assert samples.origin["shapes"]["call"].endswith("LShapes")
     assert samples.origin["size"] == 0.15 and samples.origin["seed"] == 1
-    scattered = samples.signature.input_grid
+    scattered = samples.signature.input_domain
     assert scattered.parts == ("boundary",) and scattered.kind == "triangle"  # type: ignore[union-attr]
 
 

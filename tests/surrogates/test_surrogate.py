@@ -44,6 +44,16 @@ def test_saved_and_loaded_it_answers_the_same(surrogate, tmp_path):
     assert first == second
 
 
+def test_signatures_that_were_stored_with_grids_are_read(surrogate, tmp_path):
+    path = surrogate.save(tmp_path / "run") / "surrogate.json"
+    text = path.read_text()
+    for side in ("input", "target"):
+        assert text.count(f'"{side}_domain"') == 1
+        text = text.replace(f'"{side}_domain"', f'"{side}_grid"')
+    path.write_text(text)
+    assert Surrogate.load(path.parent).signature == surrogate.signature
+
+
 def test_prediction_has_coordinates_units_and_any_resolution(surrogate):
     fine = pairs(GRID.resized(64), seed=1)
     dataset = surrogate.predict(fine.inputs).to_xarray()

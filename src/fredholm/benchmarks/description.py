@@ -35,8 +35,8 @@ def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluati
     """What the training samples and each set of test samples are."""
     shape, settings = surrogate.signature, surrogate.record.settings
     sides = (
-        ("Input", _side(shape.inputs, shape.input_grid)),
-        ("Target", _side(shape.targets, shape.target_grid)),
+        ("Input", _side(shape.inputs, shape.input_domain)),
+        ("Target", _side(shape.targets, shape.target_domain)),
     )
     trained = str(settings["samples"]) if "samples" in settings else ""
     rows = [("Samples", trained), *sides, *_provenance(surrogate.origin)]

@@ -140,7 +140,7 @@ def _drift_concerns(
     chance = 2 * float(evaluation.errors.double().std(correction=0)) / math.sqrt(count)
     if 1 / _DRIFT <= error / known <= _DRIFT or abs(error - known) <= chance:
         return []
-    trained = surrogate.signature.target_grid
+    trained = surrogate.signature.target_domain
     text = f"{name}: its error ({percent(error)}) is {number(error / known)} times that on the "
     text += f"validation samples ({percent(known)}). "
     if error < known:

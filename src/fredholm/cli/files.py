@@ -127,10 +127,10 @@ def same_kind(path: str, samples: "Samples", trained: "Samples | StreamedSamples
         DataError: Other axes, intervals, numbers of channels or units.
     """
     shape, known = samples.signature, trained.head(1).signature
-    for side in ("input_grid", "target_grid"):
+    for side in ("input_domain", "target_domain"):
         found, wanted = getattr(shape, side), getattr(known, side)
         if not _like(found, wanted):
-            what = side.replace("_grid", "s")
+            what = side.replace("_domain", "s")
             raise DataError(f"{path}: its {what} live on {found}, those trained on on {wanted}")
     for side in ("inputs", "targets", "params"):
         found, wanted = getattr(shape, side), getattr(known, side)

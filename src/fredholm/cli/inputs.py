@@ -37,7 +37,7 @@ def read_inputs(
     if _is_npy(path):
         return _npy(path), None
     kind = detect(path)
-    if isinstance(surrogate.signature.input_grid, Scattered):
+    if isinstance(surrogate.signature.input_domain, Scattered):
         if kind == KIND_MESHES:
             coordinates = description.get("coordinates", ())
             return mesh_inputs(path, surrogate.signature, coordinates)
@@ -154,7 +154,7 @@ def _arrays(path: Path, kind: str) -> dict[str, Any]:
 
 def _fitting(arrays: dict[str, Any], signature: "Signature") -> list[str]:
     """The arrays that have the shape of inputs: functions on the axes of space, and channels."""
-    dim, channels = signature.input_grid.dim, len(signature.inputs)
+    dim, channels = signature.input_domain.dim, len(signature.inputs)
     shapes = {name: tuple(array.shape) for name, array in arrays.items()}
     return [
         name

@@ -140,7 +140,7 @@ def _place(surrogate: "Surrogate", file: str, wanted: Wanted) -> Place:
     from fredholm.data.vtu import refuse_files
     from fredholm.domains import Scattered
 
-    scattered = isinstance(surrogate.signature.target_grid, Scattered)
+    scattered = isinstance(surrogate.signature.target_domain, Scattered)
     as_meshes = scattered and detect(file) == KIND and not str(wanted.output or "").endswith(".nc")
     ending = "-prediction" if as_meshes else "-prediction.nc"
     path = Path(wanted.output or f"{Path(file).with_suffix('')}{ending}")
@@ -165,7 +165,7 @@ def _grid(surrogate: "Surrogate", at: tuple[int, ...] | None) -> "Grid | None":
 
     if at is None:
         return None
-    target = surrogate.signature.target_grid
+    target = surrogate.signature.target_domain
     if isinstance(target, Scattered):
         raise ValueError("--at counts points of a grid; meshes are answered at their own nodes")
     space = target if "t" not in target.names else target.without("t")

@@ -163,7 +163,7 @@ def as_trained(samples: Samples, signature: Signature) -> Samples:
     """
     if "t" not in samples.targets.domain.names or "t" in samples.inputs.domain.names:
         return samples
-    known, asked = (time_of(grid) for grid in (signature.input_grid, signature.target_grid))
+    known, asked = (time_of(grid) for grid in (signature.input_domain, signature.target_domain))
     if known is not None and asked is not None:
         return continuations(samples, known.size, asked.size, stride=asked.size)
     if LEAD_TIME in (variable.name for variable in signature.params):

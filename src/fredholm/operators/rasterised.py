@@ -132,13 +132,13 @@ def background(points: Scattered) -> Grid:
 def on_background(signature: Signature) -> Signature:
     """The signature of what an operator behind a background grid has to do."""
     sides = []
-    for points in (signature.input_grid, signature.target_grid):
+    for points in (signature.input_domain, signature.target_domain):
         sides.append(background(points) if isinstance(points, Scattered) else points)
     depth = Variable("depth", "1", "distance from the boundary, positive inside")
     return replace(
         signature,
-        input_grid=sides[0],
-        target_grid=sides[1],
+        input_domain=sides[0],
+        target_domain=sides[1],
         inputs=(*signature.inputs, depth),
     )
 

@@ -31,15 +31,16 @@ def fit_baselines(samples: Samples) -> dict[str, ClosedForm]:
     """
     samples = samples[: min(len(samples), _REMEMBERED)]
     shape, count = samples.signature, len(samples)
-    build = _on_grids(shape, count) if isinstance(shape.input_grid, Grid) else _behind(shape, count)
+    kind = _on_grids if isinstance(shape.input_domain, Grid) else _behind
+    build = kind(shape, count)
     if shape.state_to_state:
-        build["persistence"] = lambda: Persistence(shape.target_grid)
+        build["persistence"] = lambda: Persistence(shape.target_domain)
     return {name: make().fit(samples.inputs, samples.targets) for name, make in build.items()}
 
 
 def _on_grids(shape: Signature, count: int) -> dict[str, Build]:
     """Those for functions on grids."""
-    source, target = shape.input_grid, shape.target_grid
+    source, target = shape.input_domain, shape.target_domain
     assert isinstance(source, Grid) and isinstance(target, Grid)
     channels = len(shape.inputs), len(shape.targets)
     kept = min(count, _COMPONENTS)
@@ -52,7 +53,7 @@ def _on_grids(shape: Signature, count: int) -> dict[str, Build]:
 
 def _behind(shape: Signature, count: int) -> dict[str, Build]:
     """Those for scattered points, most of them on a background grid."""
-    points = shape.input_grid
+    points = shape.input_domain
     assert isinstance(points, Scattered)
     grid = background(points)
     behind = _on_grids(on_background(shape), count)

@@ -23,7 +23,7 @@ def field_of(inputs: Any, signature: Signature) -> Field:
     elif isinstance(inputs, Samples):
         u = as_trained(inputs, signature).inputs
     elif hasattr(inputs, "dims"):
-        u = from_xarray(inputs, signature.inputs, signature.input_grid)
+        u = from_xarray(inputs, signature.inputs, signature.input_domain)
     else:
         u = _from_tensor(torch.as_tensor(inputs), signature)
     wanted = signature.inputs
@@ -31,7 +31,7 @@ def field_of(inputs: Any, signature: Signature) -> Field:
         raise DataError(
             f"the input has {u.channels} channels, expected {len(wanted)}: {listed(wanted)}"
         )
-    require_domain(u.domain, signature.input_grid, "input")
+    require_domain(u.domain, signature.input_domain, "input")
     bad = (~torch.isfinite(u.values.flatten(1))).any(1).nonzero()[:, 0].tolist()
     if bad:
         raise DataError(
@@ -41,7 +41,7 @@ def field_of(inputs: Any, signature: Signature) -> Field:
 
 
 def _from_tensor(values: Tensor, signature: Signature) -> Field:
-    grid, channels = signature.input_grid, len(signature.inputs)
+    grid, channels = signature.input_domain, len(signature.inputs)
     if isinstance(grid, Scattered):
         raise DataError(
             f"this surrogate takes functions on {grid}: give a Field with its domain, "

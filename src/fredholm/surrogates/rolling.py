@@ -21,7 +21,7 @@ def rolled(operator: Operator, signature: Signature, domain: Domain) -> Operator
         DataError: The times are not multiples of the step.
     """
     step, time = signature.step, time_of(domain)
-    if step is None or time is None or "t" in signature.target_grid.names:
+    if step is None or time is None or "t" in signature.target_domain.names:
         return operator
     ratio = time.spacing / step.spacing
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
@@ -46,7 +46,7 @@ def roll(operator: Operator, signature: Signature, u0: Field, frames: int, given
                 block = state.values[:, None]
             else:
                 answer = operator(
-                    state, given, at=behind_time_of(state.domain, signature.target_grid)
+                    state, given, at=behind_time_of(state.domain, signature.target_domain)
                 )
                 block = answer.values
                 state = Field(block[:, -1], state.domain)

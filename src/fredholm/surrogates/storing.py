@@ -17,6 +17,9 @@ from fredholm.training import Record, write_atomically
 FORMAT = 1
 """Version of the stored form; a greater one is refused."""
 
+_RENAMED = {"input_grid": "input_domain", "target_grid": "target_domain"}
+"""Parts of a signature by the names that were stored at first."""
+
 
 def write(folder: Path, parts: Mapping[str, Any]) -> None:
     """Writes `weights.safetensors`, `surrogate.json` and the weights of the baselines.
@@ -77,9 +80,10 @@ def _to_json(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_json(data: Mapping[str, Any], own: Collection[type]) -> dict[str, Any]:
+    signature = {_RENAMED.get(name, name): part for name, part in data["signature"].items()}
     return {
         "operator": rebuild(data["operator"], own),
-        "signature": rebuild(data["signature"]),
+        "signature": rebuild(signature),
         "record": Record.from_json(data["record"]),
         "limits": Limits.from_json(data["limits"]),
         "baselines": {name: rebuild(call) for name, call in data["baselines"].items()},

@@ -77,7 +77,7 @@ class Surrogate:
         place = place_of(self.operator)
         given = given_of(inputs, params, len(u), self.signature)
         warnings = self.check(u) + self.limits.param_warnings(given.params)
-        asked = at or behind_time_of(u.domain, self.signature.target_grid)
+        asked = at or behind_time_of(space_of(u.domain), self.signature.target_domain)
         self.operator.eval()
         with torch.no_grad():
             parts, spreads = [], []
@@ -162,11 +162,11 @@ class Surrogate:
             DataError: The samples are not of the kind that the surrogate was trained on.
         """
         samples = as_trained(samples, self.signature)
-        require_domain(samples.inputs.domain, self.signature.input_grid, "inputs")
+        require_domain(samples.inputs.domain, self.signature.input_domain, "inputs")
         found = samples.targets.domain
         stepped = self.signature.step is not None and "t" in found.names
         space = space_of(found) if stepped else found
-        require_domain(space, self.signature.target_grid, "targets")
+        require_domain(space, self.signature.target_domain, "targets")
         u = field_of(samples.inputs, self.signature)
         if samples.targets.channels != len(self.signature.targets):
             raise DataError(

@@ -53,7 +53,7 @@ def build(
             linearly; the others inside are sources.
     """
     shape = task.signature
-    where = shape.input_grid
+    where = shape.input_domain
     if not (scattered_of(where) if isinstance(where, Grid) else where).parts:
         raise ValueError(f"beno needs samples that know their boundary, these live on {where}")
     sources, boundary = _roles(shape.inputs, coefficients)

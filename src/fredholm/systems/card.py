@@ -38,12 +38,12 @@ class Task:
         Raises:
             ValueError: They are scattered.
         """
-        return _grid(self.signature.input_grid)
+        return _grid(self.signature.input_domain)
 
     @property
     def target_grid(self) -> Grid:
         """Grid of the targets, likewise."""
-        return _grid(self.signature.target_grid)
+        return _grid(self.signature.target_domain)
 
     @property
     def points(self) -> Scattered:
@@ -52,17 +52,17 @@ class Task:
         Raises:
             ValueError: They make a grid.
         """
-        if isinstance(self.signature.input_grid, Grid):
+        if isinstance(self.signature.input_domain, Grid):
             raise ValueError(
                 "this system takes functions on clouds and meshes, these live on "
-                f"{self.signature.input_grid}: choose one for grids, such as fno"
+                f"{self.signature.input_domain}: choose one for grids, such as fno"
             )
-        return self.signature.input_grid
+        return self.signature.input_domain
 
     @property
     def bounded(self) -> bool:
         """Whether some points of the inputs lie on a boundary."""
-        where = self.signature.input_grid
+        where = self.signature.input_domain
         return bool(scattered_of(where).parts if isinstance(where, Grid) else where.parts)
 
     @property

@@ -54,7 +54,7 @@ def build(
         output_frequency: The same for the outputs.
         steps: Gradient steps that make a code.
     """
-    space = task.signature.input_grid
+    space = task.signature.input_domain
     return CORAL(
         *task.channels,
         box_axes(space),

@@ -40,7 +40,7 @@ def build(
         kernel_channels: Width of the kernel's hidden layers.
         aggregation: `"quadrature"` for means by volume, `"mean"` for means by number.
     """
-    space = task.signature.input_grid
+    space = task.signature.input_domain
     return GNO(
         *task.channels,
         point_features(task, coordinates=not task.translations),
@@ -116,7 +116,7 @@ def _plain(task: Task, *, hidden_channels: int = 32, layers: int = 8, width: int
         layers: Number of convolutions.
         width: Points of their stencils per axis.
     """
-    dim = len(task.signature.input_grid.names)
+    dim = len(task.signature.input_domain.names)
     return ConvNet(*task.channels, dim, hidden_channels=hidden_channels, layers=layers, width=width)
 
 

@@ -41,7 +41,7 @@ def build(
     """
     return GNOT(
         *task.channels,
-        box_axes(task.signature.input_grid),
+        box_axes(task.signature.input_domain),
         boundary_channels=task.boundary_channels if task.bounded else None,
         params=len(task.signature.params),
         hidden_channels=hidden_channels,

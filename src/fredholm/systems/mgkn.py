@@ -35,7 +35,7 @@ def build(
         cycles: V-cycles.
         kernel_channels: Width of the kernels' hidden layers on the finest level.
     """
-    space = task.signature.input_grid
+    space = task.signature.input_domain
     features = point_features(task, coordinates=not task.translations)
     points = _most_points(space)
     sizes = [points // 2 ** (features.dim * level) for level in range(1, levels + 1)]

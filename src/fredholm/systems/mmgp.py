@@ -47,7 +47,7 @@ def build(
         restarts: Searches for the hyper-parameters of each Gaussian process.
     """
     shape = task.signature
-    points = shape.input_grid
+    points = shape.input_domain
     if not isinstance(points, Scattered) or points.kind != "triangle" or len(points.bounds) != 2:
         raise ValueError(f"shapes are compared on meshes of triangles in the plane, got {points}")
     if shape.time is not None or points.time is not None:

@@ -46,7 +46,7 @@ def build(
         hidden_channels: Channels between the layers.
         layers: Spectral layers.
     """
-    space = task.signature.input_grid
+    space = task.signature.input_domain
     size = math.prod(space.shape) if isinstance(space, Grid) else space.size
     boxes = max(1, min(boxes, size // 32))
     bounds = [(start, stop) for _, start, stop, _ in box_axes(space)]

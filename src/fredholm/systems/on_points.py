@@ -10,7 +10,7 @@ from fredholm.systems.card import Task
 def point_features(task: Task, *, coordinates: bool) -> PointFeatures:
     """What a network is told of the points: places if asked, and which inputs the boundary has."""
     return PointFeatures(
-        box_axes(task.signature.input_grid),
+        box_axes(task.signature.input_domain),
         coordinates=coordinates,
         boundary_channels=task.boundary_channels if task.bounded else (),
     )

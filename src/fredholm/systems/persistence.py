@@ -7,7 +7,7 @@ from fredholm.systems.card import Card, Task
 
 def build(task: Task) -> Operator:
     """The baseline on the grids of the samples."""
-    return Persistence(task.signature.target_grid)
+    return Persistence(task.signature.target_domain)
 
 
 CARD = Card(

@@ -23,7 +23,7 @@ def with_prescribed(operator: Operator, samples: Samples, asked: str) -> Operato
     Raises:
         ValueError: There is no such part, or the samples have other values there.
     """
-    parts = samples.signature.input_grid.parts  # type: ignore[union-attr]
+    parts = samples.signature.input_domain.parts  # type: ignore[union-attr]
     data = [n for n, label in enumerate(samples.input_variables) if label.support == "boundary"]
     sources: list[int | None] = [None] * len(samples.target_variables)
     if len(data) == len(sources):

@@ -53,7 +53,7 @@ def build(
         period: Period of all coordinates of scattered points; zero for none.
     """
     shape = task.signature
-    where = shape.input_grid
+    where = shape.input_domain
     axes = box_axes(where)
     if period > 0:
         axes = tuple((name, low, low + period, True) for name, low, *_ in axes)

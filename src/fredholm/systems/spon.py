@@ -60,7 +60,7 @@ def build(
             `solenoidal` velocity has no flow through these parts, and is free along them.
         mean_zero: Names of targets, joined by commas, whose integral is zero.
     """
-    points = task.signature.input_grid
+    points = task.signature.input_domain
     if not isinstance(points, Scattered) or not points.kind:
         raise ValueError(f"finite elements need samples on meshes of one kind, got {points}")
     if space not in ("nodal", "solenoidal"):
@@ -98,7 +98,7 @@ def finish(operator: Operator, samples: Samples, hyper: Mapping[str, Any]) -> Op
 
 
 def _solenoidal(operator: Operator, samples: Samples, asked: str) -> Operator:
-    points = samples.signature.input_grid
+    points = samples.signature.input_domain
     assert isinstance(points, Scattered)
     if len(samples.target_variables) != 2 or len(points.bounds) != 2:
         raise ValueError(

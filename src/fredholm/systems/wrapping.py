@@ -72,7 +72,7 @@ def build(
 
 def _made(chosen: Card, task: Task, hyper: Mapping[str, Any]) -> Operator:
     """The operator of a card; behind a background grid where it does not take scattered points."""
-    points = task.signature.input_grid
+    points = task.signature.input_domain
     if isinstance(points, Grid) or chosen.scattered:
         return chosen.make(task, hyper)
     behind = replace(task, signature=on_background(task.signature), boundary=False)
@@ -112,10 +112,10 @@ def _change(head: Samples, scale: Standardise, lead: int | None = None) -> float
 def _inner(shape: Signature, repeats: bool, conditioned: bool) -> Signature:
     """The signature of the network itself: between spatial grids, parameters mostly as channels."""
     times = 1 if shape.time is None or repeats else shape.time.size
-    space = shape.target_grid if shape.time is None else shape.target_grid.without("t")
+    space = shape.target_domain if shape.time is None else shape.target_domain.without("t")
     return replace(
         shape,
-        target_grid=space,
+        target_domain=space,
         inputs=shape.inputs + (() if conditioned else shape.params),
         targets=shape.targets * times,
         params=shape.params if conditioned else (),

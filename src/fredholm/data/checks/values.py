@@ -82,7 +82,7 @@ def labelled(samples: Samples) -> Iterator[Finding]:
     variables = (*samples.input_variables, *samples.target_variables, *samples.param_variables)
     missing = [v.name for v in variables if not v.units]
     shape = samples.signature
-    missing += _without_units(shape.input_grid) + _without_units(shape.target_grid)
+    missing += _without_units(shape.input_domain) + _without_units(shape.target_domain)
     if missing:
         text = f"no units are stored for {', '.join(dict.fromkeys(missing))}"
         yield Finding("info", "units", text)
