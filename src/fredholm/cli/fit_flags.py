@@ -136,7 +136,9 @@ def _add_training(result: Parser) -> None:
     )  # fmt: skip
     add(
         "--symmetry", default="auto", metavar="GROUP",
-        help="none, square, reflections or odd-reflection (default: auto, the one that fits)",
+        help="none, square, reflections or odd-reflection, with the kinds of the functions where "
+        "they are not scalars, as square:pseudoscalar or square:vector,scalar (default: auto, what "
+        "the equations have, or the one that fits)",
     )  # fmt: skip
     ways = get_args(Trajectory)
     add(
@@ -287,10 +289,10 @@ def _chain(args: argparse.Namespace, recipe: "Recipe") -> "Chain | None":
 
 
 def _known_symmetry(name: str) -> None:
-    from fredholm.fields import group
+    from fredholm.fields import members
 
     if name != "auto":
-        group(name, 1)
+        members(name, 1)
 
 
 def _data(args: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ then makes the same error on both, apart from chance.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -84,15 +85,17 @@ class Findings:
         return "\n".join([head, *(f"  {support}" for support in self.groups)])
 
 
-def discover(samples: Samples, *, generator: torch.Generator) -> Findings:
-    """Tests every group of `GROUPS` that fits the grid of the samples.
-
-    In more than one dimension, single functions may be pseudo-scalars, such as a vorticity, and as
-    many as there are axes the components of a vector.
+def discover(
+    samples: Samples, *, generator: torch.Generator, groups: Sequence[str] | None = None
+) -> Findings:
+    """Tests groups of symmetries, as far as they fit the grid of the samples.
 
     Args:
         samples: At least twenty; at most 800 of them are used.
         generator: Splits the samples and draws translations and functionals.
+        groups: Their names; by default those of `GROUPS`, and in more than one dimension those of
+            pseudo-scalars, such as a vorticity, where there is one function, and those of vectors
+            where there are as many as there are axes.
 
     Raises:
         ValueError: Too few samples.
@@ -110,14 +113,14 @@ def discover(samples: Samples, *, generator: torch.Generator) -> Findings:
     functionals = torch.randn(
         samples.inputs.values[0].numel(), _FUNCTIONALS, generator=generator, dtype=torch.float64
     )
-    groups = []
-    for name in _hypotheses(samples):
+    tested = []
+    for name in _hypotheses(samples) if groups is None else groups:
         found = actions(name, samples.inputs.grid, generator=generator)
         if found:
             tests = [_test(predictor, samples, held_out, plain, g, functionals) for g in found]
             ratio, z, input_z = (max(values) for values in zip(*tests))
-            groups.append(Support(name, ratio, z, input_z))
-    return Findings(tuple(groups), float(plain.mean()), len(samples))
+            tested.append(Support(name, ratio, z, input_z))
+    return Findings(tuple(tested), float(plain.mean()), len(samples))
 
 
 def _hypotheses(samples: Samples) -> tuple[str, ...]:

@@ -7,15 +7,15 @@ from typing import Any
 import torch
 
 from fredholm.data import Samples, StreamedSamples, first_step
-from fredholm.data.discover import discover
-from fredholm.domains import Grid
-from fredholm.errors import FredholmError, did_you_mean
-from fredholm.fields.symmetries import GROUPS
+from fredholm.errors import FredholmError
+from fredholm.fields import Group
+from fredholm.fields.map_symmetries import is_trivial
 from fredholm.objectives import Augmented, Chain, Objective
 from fredholm.operators import GroupAveraged, Operator
 from fredholm.surrogates import Limits, Surrogate, evaluate, fit_baselines
 from fredholm.systems import Card, Recipe, card
 from fredholm.systems.plan import Plan, Trajectory, plan, seen
+from fredholm.systems.symmetries import chosen_symmetries
 from fredholm.systems.wrapping import build
 from fredholm.training import Budget, Checkpoints, Moment, threads, threads_for
 
@@ -23,10 +23,6 @@ _HEAD = 4000
 """Samples that scales, limits and symmetries are taken from, at most."""
 _ASKED = 256
 """Held-out samples that the expected error is measured on, at most."""
-_ENOUGH = 40
-"""Fewest samples on which symmetries are tested."""
-_SHARP = 0.6
-"""Largest relative error of the test's predictor at which its verdict is used."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,8 @@ class Choices:
     Args:
         hyper: Hyper-parameters of the system.
         validation: Fraction, or number, of the samples held out to choose the weights.
-        symmetry: Name of a group (`fredholm.fields.symmetries.GROUPS`), or `"auto"` to test which
-            one the samples support.
+        symmetry: A group, by its name or its members (`fredholm.fields.members`), or `"auto"` for
+            what the equations of the samples have, or else what the samples support.
         trajectory: Where the targets are trajectories: `"unrolled"` trains a step through all its
             repetitions, `"direct"` answers all times at once, `"step"` learns the map from a frame
             to the next, `"pairs"` that from a frame to any later one, told the time between them;
@@ -50,7 +46,7 @@ class Choices:
 
     hyper: Mapping[str, Any] = field(default_factory=dict)
     validation: float | int = 0.1
-    symmetry: str = "auto"
+    symmetry: Group = "auto"
     trajectory: Trajectory = "auto"
     chain: Chain | None = None
     noise: float = 0.0
@@ -94,7 +90,7 @@ def learn(
     way = plan_for(train.head(1), chosen, choices)
     train, held_out = seen(train, way.view), seen(held_out, way.held_out)
     head = first_step(train.head(_HEAD))  # a step leads to the first frame of a window
-    symmetry, translations = _symmetries(head, choices.symmetry, seed, tell)
+    symmetry, translations = chosen_symmetries(head, choices.symmetry, seed, tell)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         operator = build(chosen, head, choices.hyper, translations, way.kind)
@@ -114,7 +110,7 @@ def learn(
             checkpoints=checkpoints,
             watch=watch,
         )
-    if symmetry != "none" and not chosen.closed_form:
+    if not is_trivial(symmetry) and not chosen.closed_form:
         # Averaged only now: it multiplies the cost of an answer by the order of the group.
         operator = GroupAveraged(operator, symmetry, head.signature.spatial_dim).eval()
     growth = way.growth(operator, held_out.head(_ASKED))
@@ -147,57 +143,8 @@ def plan_for(head: Samples, chosen: Card, choices: Choices) -> Plan:
     )
 
 
-def _augmented(objective: Objective, symmetry: str) -> Objective:
-    return objective if symmetry == "none" else Augmented(objective, symmetry)
-
-
-def _symmetries(
-    head: Samples, wanted: str, seed: int, tell: Callable[[str], None]
-) -> tuple[str, bool]:
-    """The group to use, and whether the map commutes with shifts.
-
-    Shifts are tested whatever is wanted: they decide whether the network is shown coordinates.
-    """
-    if wanted not in ("auto", *GROUPS):
-        raise FredholmError(
-            f"unknown symmetry {wanted!r}: {did_you_mean(wanted, ['auto', *GROUPS])}"
-        )
-    if not isinstance(head.targets.domain, Grid):
-        if wanted not in ("auto", "none"):
-            raise FredholmError(
-                f"symmetry {wanted!r} exchanges samples of a grid; these are scattered points: "
-                "use symmetry 'none'"
-            )
-        return "none", False
-    found = _stated(head, tell) or _tested(head, seed, tell)
-    usable = [name for name in ("square", "reflections", "odd-reflection") if name in found]
-    best = usable[0] if usable else "none"
-    return (best if wanted == "auto" else wanted), "translations" in found
-
-
-def _stated(head: Samples, tell: Callable[[str], None]) -> tuple[str, ...]:
-    """The symmetries that the samples' problem states, if it states any."""
-    names = tuple(str(name) for name in head.origin.get("symmetries", ()))
-    if names:
-        tell(f"symmetries, as the problem states them: {', '.join(names)}")
-    return names
-
-
-def _tested(head: Samples, seed: int, tell: Callable[[str], None]) -> tuple[str, ...]:
-    """The symmetries that a test of the samples supports beyond doubt."""
-    if len(head) < _ENOUGH:
-        tell(f"symmetries are not tested on fewer than {_ENOUGH} samples")
-        return ()
-    findings = discover(head, generator=torch.Generator().manual_seed(seed))
-    tell(str(findings))
-    # A predictor that hardly beats the mean would not notice a broken symmetry.
-    found = findings.supported if findings.error < _SHARP else ()
-    if "odd-reflection" in found and {"square", "reflections"} & set(found):
-        # Together they would make the map odd. The test's predictor is nearly linear, and so nearly
-        # odd itself: it cannot tell which of the two holds.
-        tell("  a reflection holds with or without a change of sign: state which with --symmetry")
-        return tuple(name for name in found if name == "translations")
-    return found
+def _augmented(objective: Objective, symmetry: Group) -> Objective:
+    return objective if is_trivial(symmetry) else Augmented(objective, symmetry)
 
 
 def _limits(head: Samples) -> Limits:
