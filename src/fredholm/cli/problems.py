@@ -1,6 +1,7 @@
 """`fredholm problems`: the named problems and their statements."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fredholm.cli.flags import documented, optional_parameters
@@ -15,6 +16,8 @@ EXAMPLE = """\
   fredholm problems
   fredholm problems burgers
 """
+_SHOWN = 9
+"""Symmetries that are shown one by one."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -89,10 +92,22 @@ def statement(problem: "Problem") -> Iterator[tuple[str, str]]:
         yield "meshes", f"of edges {problem.edge_length:g} long"
     for name, prior in problem.varies.items():
         yield f"{name} varies", str(prior)
-    if problem.symmetries:
-        yield "symmetries", ", ".join(problem.symmetries)
+    found = [*problem.symmetries, *_derived_symmetries(problem)]
+    for number, symmetry in enumerate(found[:_SHOWN]):
+        yield "" if number else "symmetries", symmetry
+    if len(found) > _SHOWN:
+        yield "", f"... and {len(found) - _SHOWN} more"
     if problem.reference:
         yield "reference", problem.reference
+
+
+def _derived_symmetries(problem: "Problem") -> Iterator[str]:
+    """The symmetries but the identity, with what becomes of the functions that one sees."""
+    from fredholm.problems import symmetries_of
+
+    shown = [*problem.targets, *(name for name in problem.varies if name not in problem.states)]
+    for symmetry in symmetries_of(problem)[1:]:
+        yield str(replace(symmetry, images={name: symmetry.images[name] for name in shown}))
 
 
 def _space(problem: "Problem") -> str:
