@@ -268,6 +268,17 @@ def test_blow_up_is_reported_with_its_step():
         ETDRK(step=0.5).solve({"u": eq(dt(u), u**3)}, {"u": start}, Axis(2, 0.0, 20.0, name="t"))
 
 
+def test_steps_that_are_too_large_are_not_called_a_blow_up():
+    """The porous medium equation from compact support: bounded, and stiff where it is large."""
+    line = Grid((128,), periodic=True)
+    start = on(line, lambda x: (1 - ((x - 0.5) / 0.2) ** 2).clamp(min=0) ** 0.5)
+    solver = ETDRK(steps=1500, resolution=128)
+    with pytest.raises(DivergedError, match="128 points need smaller steps than the limit of 1500"):
+        solver.solve(
+            {"u": eq(dt(u), div(u**2 * grad(u)))}, {"u": start}, Axis(11, 0, 0.1, name="t")
+        )
+
+
 def test_an_unreachable_tolerance_warns():
     start = on(RING, torch.sin)
     equations = {"u": eq(dt(u) + div(u**2 / 2), 0.05 * lap(u))}

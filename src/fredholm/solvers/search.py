@@ -46,12 +46,15 @@ class Search:
             self.substeps = max(1, math.ceil((times[1] - times[0]) / solver.step - 1e-9))
         self._start = self.substeps
         self._halvings = 0
+        self._ends: list[float | None] = []
         self._compare(self._run(max(1, self.substeps // 2)))
 
     def _run(self, substeps: int) -> Run:
-        return integrate(
+        run = integrate(
             self.discrete.system, self.discrete.state, self.times, substeps, self.solver.order
         )
+        self._ends.append(run.diverged and run.diverged[0])
+        return run
 
     def _compare(self, coarse: Run) -> None:
         """Runs with the present step and takes the error from the coarser run."""
@@ -142,9 +145,23 @@ class Search:
         )
         if self.solver.step is not None:
             raise DivergedError(f"{where}; take a smaller step, or leave it to the tolerance")
-        settled = self.coarse.diverged and abs(self.coarse.diverged[0] - time) < 0.02 * time
-        if settled and self.run.steps > 1000 or not self._can_halve():
+        last = not self._can_halve()
+        if self._settled() and (last or self.run.steps > 1000):
             raise DivergedError(f"{where}, and smaller steps do not help: it seems to blow up")
+        if last:
+            points = " x ".join(map(str, self.discrete.shape))
+            raise DivergedError(
+                f"{where}; {points} points need smaller steps than the limit of "
+                f"{self.solver.steps} steps allows: raise steps, or give a coarser resolution"
+            )
+
+    def _settled(self) -> bool:
+        """Whether three runs with ever smaller steps left the finite numbers at the same time.
+
+        A step that is unstable leaves them after about so many steps, however small it is.
+        """
+        ends = [end for end in self._ends[-3:] if end is not None]
+        return len(ends) == 3 and max(ends) - min(ends) < 0.02 * max(ends)
 
     def found(self) -> Found:
         """The last run with the sum of both errors; on a lattice there is none in space."""

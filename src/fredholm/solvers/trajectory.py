@@ -94,6 +94,7 @@ def integrate(
     steps = substeps * (len(times) - 1)
     every = max(1, steps // _LOOKS)
     frames, worst = [state], tail(system, state)
+    looked = 0, state
     segments = checkpoints and 1
     longest = math.ceil(steps / checkpoints) if checkpoints else steps
     for before, number in pairwise(stops(steps, every, substeps, longest)):
@@ -102,13 +103,30 @@ def integrate(
         if number % every == 0 or number == steps:
             finite = torch.isfinite(state.real).flatten(1).all(1)
             if not bool(finite.all()):
-                sample = int(torch.nonzero(~finite)[0])
+                number, sample = _end(scheme, *looked, times[0], system.rate)
                 where = (times[0] + number * step, number, sample)
                 return Run(torch.stack(frames, dim=1), worst, steps, where)
-            worst = torch.maximum(worst, tail(system, state))
+            worst, looked = torch.maximum(worst, tail(system, state)), (number, state)
         if number % substeps == 0:
             frames.append(state)
     return Run(torch.stack(frames, dim=1), worst, steps)
+
+
+def _end(scheme: Scheme, number: int, state: Modes, start: float, rate: Rate) -> tuple[int, int]:
+    """The step after which a state is not finite, and the first such sample.
+
+    Args:
+        scheme: Makes one step.
+        number: Steps that led from the start to the state, which is finite.
+        state: Modes from which some steps lead out of the finite numbers.
+        start: When the first step started.
+        rate: What the linear part leaves out.
+    """
+    finite = torch.ones(len(state), dtype=torch.bool)
+    while bool(finite.all()):
+        state = scheme.step(state, start + number * scheme.step_size, rate)
+        number, finite = number + 1, torch.isfinite(state.real).flatten(1).all(1)
+    return number, int(torch.nonzero(~finite)[0])
 
 
 def tail(system: SpectralSystem, state: Modes) -> Float[Tensor, "batch dim"]:
