@@ -263,6 +263,15 @@ def test_group_average_is_exactly_equivariant():
     assert Equivariant(symmetry="square").defect(operator.operator, u) > 1e-3
 
 
+@pytest.mark.parametrize("group", ["square:pseudoscalar/vector", "reflections:pseudoscalar/vector"])
+def test_group_average_turns_each_side_after_its_kind(group):
+    """A vorticity changes sign where a velocity turns; as scalars they would not."""
+    operator = GroupAveraged(FNO(1, 2, (3, 3), hidden_channels=4, layers=1), group, 2).double()
+    u = band_limited(SQUARE)
+    assert Equivariant(symmetry=group).defect(operator, u) < 1e-12
+    assert Equivariant(symmetry=group.partition(":")[0]).defect(operator, u) > 1e-3
+
+
 def test_fno_resolution_gap_shrinks_under_refinement():
     """With coordinates on a box with walls the outputs converge as the grid is refined."""
     torch.manual_seed(0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from fredholm.domains import Grid, Mesh, PointCloud, Stack, refined, stacked
-from fredholm.fields import Field, difference, group, norm
+from fredholm.fields import Field, Group, difference, members, norm
 
 if TYPE_CHECKING:
     from fredholm.operators.operator import Operator
@@ -138,18 +138,19 @@ class ConsistentQuery(Claim):
 
 @dataclass(frozen=True)
 class Equivariant(Claim):
-    """G(g u) = g G(u) for every member of a group of symmetries.
+    """G(a u) = b G(u) for every member (a, b) of a group of symmetries.
 
     Args:
-        symmetry: Name of the group, see `fredholm.fields.symmetries.GROUPS`.
+        symmetry: The group, by name or by its members, see `fredholm.fields.members`.
     """
 
-    symmetry: str = "square"
+    symmetry: Group = "square"
 
     def defect(self, operator: "Operator", u: Field) -> float:
         dim = sum(axis.name != "t" for axis in u.grid.axes)
         image = operator(u)
-        return max(distance(operator(g(u)), g(image)) for g in group(self.symmetry, dim))
+        group = members(self.symmetry, dim)
+        return max(distance(operator(g.inputs(u)), g.targets(image)) for g in group)
 
 
 @dataclass(frozen=True)
