@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from fredholm.calculus import derivative
 from fredholm.data import Samples
 from fredholm.domains import Grid
 from fredholm.fields import NOTHING, Variable, group
@@ -73,6 +74,24 @@ def test_augmentation_moves_input_and_target_alike():
     plain = RelativeL2()(Roll(), samples(Roll()), generator=generator())
     moved = Augmented(RelativeL2(), "square")(Roll(), samples(Roll()), generator=generator())
     assert plain["relative_l2"].item() < 1e-12 < 0.1 < moved["relative_l2"].item()
+
+
+class Slope(Operator):
+    """The gradient: a vector for each scalar."""
+
+    def forward(self, u, given=NOTHING, *, at=None):
+        slopes = [derivative(u, axis.name, method="spectral").values for axis in u.grid.axes]
+        return u.with_values(torch.cat(slopes, dim=-1))
+
+
+def test_augmentation_turns_each_side_after_its_kind():
+    """Components of a gradient change places and signs where the scalar only moves."""
+
+    def error(group):
+        objective = Augmented(RelativeL2(), group)
+        return objective(Slope(), samples(Slope()), generator=generator())["relative_l2"].item()
+
+    assert error("square:scalar/vector") < 1e-12 < 0.1 < error("square")
 
 
 def test_augmentation_uses_every_member_of_the_group():
