@@ -28,8 +28,9 @@ class Roll(Operator):
 
 def samples(operator=None) -> Samples:
     u = band_limited(GRID, n=6)
+    image = operator(u) if operator else u
     labels = (Variable("u"),)
-    return Samples(u, operator(u) if operator else u, labels, labels)
+    return Samples(u, image, labels, labels * image.channels)
 
 
 def generator() -> torch.Generator:
