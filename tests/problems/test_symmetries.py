@@ -26,6 +26,7 @@ from fredholm.equations import (
     shift,
     sin,
 )
+from fredholm.errors import EquationError
 from fredholm.fields import Field, NamedSymmetry, difference, norm
 from fredholm.problems import PROBLEMS, Problem, build, builder
 from fredholm.problems.fourier import time_axis
@@ -103,6 +104,14 @@ def test_kdv_has_no_reflection():
     assert changes(problem) == []
     mirror = NamedSymmetry(("x",), (0,), (True,), {"u": ("u", -1)})
     assert broken_by(problem, mirror) == "the equations" and gaps(problem, [mirror], 32)[0] > 0.1
+
+
+def test_symmetries_of_other_statements_are_refused():
+    problem = build("burgers")
+    for axes, name, sentence in (("y", "u", "axes of 'burgers' are x"), ("x", "w", "no unknown")):
+        other = NamedSymmetry((axes,), (0,), (True,), {name: (name, -1)})
+        with pytest.raises(EquationError, match=sentence):
+            broken_by(problem, other)
 
 
 SQUARE = ["y -> -y", "x -> -x", "(x, y) -> (-x, -y)", "(x, y) -> (y, x)"]

@@ -15,7 +15,7 @@ from typing import Any
 from torch.utils.weak import WeakIdKeyDictionary
 
 from fredholm.equations import states_of
-from fredholm.errors import EquationError
+from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import NamedSymmetry
 from fredholm.fields.symmetries import identity, square
 from fredholm.problems.invariance import Invariance, image_of
@@ -37,8 +37,10 @@ def broken_by(statement: Statement, symmetry: NamedSymmetry) -> str:
             that they have in the equations; functions that it does not name stay.
 
     Raises:
-        EquationError: The statement is on another region, or holds what has no value at a point.
+        EquationError: The statement is on another region, holds what has no value at a point, or
+            has no such axes or functions.
     """
+    _require(statement, symmetry)
     return _unlikely(statement, symmetry) or Invariance(statement).broken(symmetry)
 
 
@@ -54,6 +56,23 @@ def symmetries_of(statement: Statement) -> tuple[NamedSymmetry, ...]:
     if statement not in _FOUND:
         _FOUND[statement] = _search(statement)
     return _FOUND[statement]
+
+
+def _require(statement: Statement, symmetry: NamedSymmetry) -> None:
+    """Refuses symmetries of other statements."""
+    if symmetry.axes != statement.domain.names:
+        raise EquationError(
+            f"the axes of {statement.key!r} are {', '.join(statement.domain.names)}, those of the "
+            f"symmetry {', '.join(symmetry.axes)}"
+        )
+    known = [*statement.equations, *(n for n in statement.varies if n not in statement.states)]
+    for name, (source, _) in symmetry.images.items():
+        for each in (name, source):
+            if each not in known:
+                raise EquationError(
+                    f"the symmetry changes {each!r}, which is no unknown of {statement.key!r} and "
+                    f"no coefficient that varies: {did_you_mean(each, known)}"
+                )
 
 
 def _search(statement: Statement) -> tuple[NamedSymmetry, ...]:
