@@ -31,7 +31,7 @@ def read_inputs(
     from fredholm.data.readers.labelled import KIND_NETCDF, KIND_ZARR
     from fredholm.data.readers.mesh_folder import KIND as KIND_MESHES
     from fredholm.data.readers.mesh_folder import mesh_inputs
-    from fredholm.domains import Scattered
+    from fredholm.domains import Scattered, time_of
 
     path = Path(file)
     if _is_npy(path):
@@ -43,9 +43,14 @@ def read_inputs(
             return mesh_inputs(path, surrogate.signature, coordinates)
         if kind not in (KIND_NETCDF, KIND_ZARR):
             return _of_samples(file, description, surrogate.signature)
+    arrays = _arrays(path, kind)
+    frames = time_of(surrogate.signature.input_domain)
+    if frames and not any(frames.size in array.shape[1:2] for array in arrays.values()):
+        states = _first_frames(file, description, frames.size)
+        if states is not None:
+            return states, None
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
         return _labelled(path, kind, surrogate.signature), None
-    arrays = _arrays(path, kind)
     named = description.get("input", ())
     if len(arrays) == 1 or (named and "target" not in description):
         return _chosen(path, arrays, named), None
@@ -55,6 +60,24 @@ def read_inputs(
     samples = as_trained(read(path, **description), surrogate.signature)
     same_units(file, samples.input_variables, surrogate.signature.inputs)
     return samples.inputs, samples.params
+
+
+def _first_frames(file: str, description: dict[str, Any], known: int) -> "Field | None":
+    """The frames with which stored trajectories begin; None where the file holds just these.
+
+    Raises:
+        DataError: The file holds no trajectories, or shorter ones.
+    """
+    from fredholm.data import continuations, read
+    from fredholm.domains import time_of
+
+    samples = read(file, **description)
+    if "t" in samples.inputs.domain.names:
+        return samples.inputs
+    time = time_of(samples.targets.domain)
+    if time is not None and time.size == known:
+        return None
+    return continuations(samples, known).inputs
 
 
 def _of_samples(
