@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from fredholm.cli.inputs import read_inputs
 from fredholm.data import Samples, open_samples, write_netcdf
 from fredholm.domains import Axis, Grid
 from fredholm.errors import FredholmError
@@ -101,6 +102,11 @@ def test_stored_trajectories_are_seen_as_frames_after_frames(tmp_path):
         assert (known.size, asked.size) == (3, 4) and asked.start == known.stop
         assert surrogate.record.settings["samples"] == 11 * 3  # one trajectory is held out
     assert len(surrogate.evaluate(trajectories()).errors) == 12
+    frames, _ = read_inputs(str(path), {}, surrogate)
+    assert torch.equal(frames.values, trajectories().targets.values[:, :3])
+    answer = surrogate.predict(frames).mean
+    assert answer.grid == shape.target_domain
+    assert torch.equal(surrogate.predict(frames.values).mean.values, answer.values)
     halves = sfno.frames_after_frames(trajectories(), {})
     assert [part.grid.axis("t").size for part in (halves.inputs, halves.targets)] == [4, 5]
 

@@ -209,3 +209,15 @@ def test_systems_that_take_parameters_themselves_are_given_them() -> None:
         surrogate = learn(told, key, budget=Budget(steps=2), choices=choices)
         assert [type(m) for m in surrogate.operator.modules()].count(wrapper) == 1
         assert surrogate.rollout(told.inputs[:2], 2, params=params[:2]).mean.values.shape[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("refinements", 0, "refinements is at least 1, got 0"),
+        ("smallest", 1.0, "smallest is a variance between 0 and 1"),
+    ],
+)
+def test_refinements_out_of_range_are_refused(name: str, value: float, message: str) -> None:
+    with pytest.raises(FredholmError, match=message):
+        learn(decaying(), "pderefiner", choices=Choices(hyper={name: value}, trajectory="step"))

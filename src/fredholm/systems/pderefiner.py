@@ -22,7 +22,7 @@ from fredholm.fields import Field, Given
 from fredholm.metrics import correlation_curve, error_by_band, relative_l2, valid_time
 from fredholm.models import ConditionalUNet, Refiner
 from fredholm.objectives import MeanSquare, Own
-from fredholm.operators import OnGrid, Operator, rollout
+from fredholm.operators import OnGrid, Operator, at_least_one, rollout
 from fredholm.systems.card import Card, Outcome, Recipe, Task
 from fredholm.systems.chaos import learned_step, trajectories
 from fredholm.systems.experiments import Tell
@@ -73,6 +73,7 @@ def build(
         refinements: Refinements after the prediction; each costs another call of the network.
         smallest: Variance of the smallest noise, relative to the answer.
     """
+    at_least_one(refinements=refinements)
     grid = task.input_grid
     inputs, outputs = task.channels
     if levels is None:
