@@ -98,6 +98,8 @@ def line_axes(x: str, y: str, *, top: bool = False) -> "tuple[Figure, Axes]":
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(True)
+    # A common power of ten stands over the axes, where on the left the legend is.
+    axes.yaxis.set_offset_position("right")
     return drawn, axes
 
 

@@ -78,7 +78,7 @@ def _rate(record: Record) -> Html:
     seconds = [moment.seconds for moment in record.history]
     rates = [moment.rate for moment in record.history]
     with drawing():
-        drawn, axes = line_axes("seconds of training", "", top=True)
+        drawn, axes = line_axes("seconds of training", "learning rate", top=True)
         axes.plot(seconds, rates, color=LOSS, marker=".")
         axes.set_ylim(bottom=0)
         axes.ticklabel_format(style="plain", axis="y")

@@ -12,7 +12,7 @@ from fredholm.domains import Domain, Scattered
 from fredholm.fields import Field, Variable
 from fredholm.surrogates import Evaluation, Surrogate
 
-_KNOWN = ("file", "source", "format", "assumed", "equations", "title", "problem")
+_KNOWN = ("file", "source", "format", "assumed", "equations", "equation", "title", "problem")
 """Parts of the provenance that are shown in a form of their own."""
 _MACHINE = {"cpu": "CPU", "gpu": "GPU", "memory_gib": "Memory, GiB"}
 """Names that are not just capitalised."""
@@ -33,13 +33,12 @@ def asked(surrogate: Surrogate, command: str) -> Html:
 
 def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluation]]) -> list[Html]:
     """What the training samples and each set of test samples are."""
-    shape, settings = surrogate.signature, surrogate.record.settings
+    shape = surrogate.signature
     sides = (
         ("Input", _side(shape.inputs, shape.input_domain)),
         ("Target", _side(shape.targets, shape.target_domain)),
     )
-    trained = str(settings["samples"]) if "samples" in settings else ""
-    rows = [("Samples", trained), *sides, *_provenance(surrogate.origin)]
+    rows = [("Samples", trained_on(surrogate)), *sides, *_provenance(surrogate.origin)]
     parts = [element("h3", "Training samples"), facts(rows)]
     for name, (samples, evaluation) in evaluations.items():
         tested = _tested(samples, evaluation)
@@ -48,6 +47,13 @@ def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluati
         if len(fresh) < len(tested):
             parts.append(element("p", "All else is as in the training samples.", class_="note"))
     return parts
+
+
+def trained_on(surrogate: Surrogate) -> str:
+    """How much it was trained on, where that is known; of trajectories, what was seen of them."""
+    count = surrogate.record.settings.get("samples")
+    thing = "sample" if surrogate.signature.step is None else "step"
+    return "" if count is None else counted(count, thing)
 
 
 def _tested(samples: Samples, evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -131,7 +137,7 @@ def cost(
     steps = ""
     if record.steps:
         pace = duration(record.seconds / record.steps)
-        steps = f"{whole(record.steps)} in {whole(record.epochs)} epochs, {pace} each"
+        steps = f"{whole(record.steps)} in {counted(record.epochs, 'epoch')}, {pace} each"
     return facts(
         [
             ("Training", duration(record.seconds)),

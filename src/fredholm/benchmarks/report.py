@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fredholm.benchmarks.curves import training_curves
-from fredholm.benchmarks.description import asked, cost, data, repeat
+from fredholm.benchmarks.description import asked, cost, data, repeat, trained_on
 from fredholm.benchmarks.film import script
 from fredholm.benchmarks.forecasts import forecasts
 from fredholm.benchmarks.motion import Motion, motion
@@ -79,8 +79,8 @@ def _forecasts(moving: Mapping[str, Motion | None]) -> list[Html]:
 def _header(title: str, surrogate: Surrogate, evaluations: Evaluations) -> Html:
     record = surrogate.record
     story = f"trained for {duration(record.seconds)}"
-    if "samples" in record.settings:
-        story += f" on {record.settings['samples']} samples"
+    if trained_on(surrogate):
+        story += f" on {trained_on(surrogate)}"
     lead = f"A map between functions, {story}, tested on "
     return joined(
         (

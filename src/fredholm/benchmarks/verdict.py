@@ -7,7 +7,7 @@ from typing import Literal
 
 from fredholm.benchmarks.wording import number, percent, whole
 from fredholm.data import Samples
-from fredholm.domains import Domain, Grid, Stack, space_of, time_of
+from fredholm.domains import Domain, Grid, Scattered, Stack, space_of, time_of
 from fredholm.metrics import distribution
 from fredholm.surrogates import Evaluation, Surrogate
 
@@ -17,6 +17,8 @@ _HARDLY = 0.8
 """Above this share of the best baseline's error, the surrogate hardly learned anything."""
 _DRIFT = 1.5
 """Test and validation errors differ a lot when their ratio leaves [1/1.5, 1.5]."""
+_FEW, _DRIFT_OF_FEW = 20, 3.0
+"""Of fewer test samples a single odd one decides, here or in the validation: more is asked."""
 
 
 @dataclass(frozen=True)
@@ -138,21 +140,31 @@ def _drift_concerns(
         return []
     count = len(evaluation.errors)
     chance = 2 * float(evaluation.errors.double().std(correction=0)) / math.sqrt(count)
-    if 1 / _DRIFT <= error / known <= _DRIFT or abs(error - known) <= chance:
+    elsewhere = _at_another_resolution(domain, surrogate.signature.target_domain)
+    usual = _DRIFT if count >= _FEW or elsewhere else _DRIFT_OF_FEW
+    if 1 / usual <= error / known <= usual or abs(error - known) <= chance:
         return []
-    trained = surrogate.signature.target_domain
     text = f"{name}: its error ({percent(error)}) is {number(error / known)} times that on the "
     text += f"validation samples ({percent(known)}). "
     if error < known:
         text += "It is easier than the training data, or overlaps with them: `fredholm check` tells"
-    elif isinstance(domain, Grid) and isinstance(trained, Grid) and domain.shape != trained.shape:
-        text += (
-            f"It has {size(domain)} points, the training samples have {size(trained)}: the "
-            "surrogate does not carry over to that resolution without loss"
-        )
+    elif elsewhere:
+        text += elsewhere
     else:
         text += "The test samples are not like those of the training"
     return [Concern("caution", f"{text}.")]
+
+
+def _at_another_resolution(tested: Domain, trained: Domain | Scattered) -> str:
+    """What an error on another number of points means; empty on the same, and on scattered ones."""
+    if not isinstance(tested, Grid) or not isinstance(trained, Grid):
+        return ""
+    if tested.shape == trained.shape:
+        return ""
+    return (
+        f"It has {size(tested)} points, the training samples have {size(trained)}: the "
+        "surrogate does not carry over to that resolution without loss"
+    )
 
 
 def size(domain: Domain) -> str:
