@@ -12,6 +12,7 @@ import torch
 import xarray
 from kitchen import FIT, TINY, Answer, square
 
+from fredholm.cli.evaluate import _figure
 from fredholm.cli.main import COMMANDS
 from fredholm.data import read
 from fredholm.metrics import distribution, relative_l2
@@ -145,6 +146,32 @@ def test_trajectories(cli: Cli, workplace: Path, way: str):
         assert float(dataset.t[-1] / dataset.t[0]) == pytest.approx(7)
 
 
+def test_trajectories_of_any_netcdf_file_are_predicted_from_their_first_frames(
+    cli: Cli, workplace: Path
+):
+    line = "fit waves.nc --steps 2 --modes 2 --hidden-channels 4 --layers 1 --symmetry none"
+    assert cli(f"{line} --trajectory step --run waves").code == 0
+    with xarray.open_dataset("waves.nc", decode_timedelta=False) as own:
+        u = own["u"].load()
+    plain = xarray.Dataset({"u": (("case", "time", "x"), u.values, u.attrs)}, {"x": u.x})
+    plain.to_netcdf("trajectories.nc")
+    plain.isel(time=0).to_netcdf("states.nc")
+    for name in ("trajectories", "states"):
+        answer = cli(f"predict waves {name}.nc -o {name}-out.nc")
+        assert answer.code == 0 and "0.25 after the inputs; expected" in answer.out
+    with xarray.open_dataset("trajectories-out.nc") as a, xarray.open_dataset("states-out.nc") as b:
+        assert a.u.equals(b.u)
+    xarray.Dataset({"u": (("case", "level", "x"), u.values, u.attrs)}, {"x": u.x}).to_netcdf("3.nc")
+    answer = cli("predict waves 3.nc -o never.nc")
+    assert answer.code == 2 and "choose from the others first" in answer.err
+
+
+def test_figures_that_four_decimals_do_not_show_are_powers_of_ten():
+    assert _figure(0.01234, 4) == "0.0123" and _figure(0.0, 4) == "0.0000"
+    assert _figure(1.6e-7, 4) == "1.6e-07" and _figure(1853592.0, 2) == "1.9e+06"
+    assert _figure(float("inf"), 4) == "inf"
+
+
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
@@ -175,6 +202,11 @@ def test_statements_and_cards(cli: Cli):
         for key in keys:
             answer = cli(f"{name} {key} --json")
             assert answer.code == 0 and keys[key] in answer.err
+    problems, systems = (cli(name).out for name in ("problems", "systems"))
+    assert problems.index("fredholm fit") < problems.index("  darcy ") < problems.index(" solve`")
+    assert problems.index(" solve`") < problems.index("  burgers_shock ")
+    assert systems.index("--system") < systems.index("  fno ") < systems.index("  pinn ")
+    assert max(map(len, systems.splitlines())) <= 100
     shown = cli("problems darcy").out
     assert "-div(a*grad(u)) = f" in shown and r"\nabla \cdot" in shown and "--low" in shown
 

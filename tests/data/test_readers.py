@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import xarray
 from miniatures import MAKERS, M, N, T, plane, waves, zarr_store
 
 from fredholm.data import describe, detect, read
@@ -176,6 +177,7 @@ def test_what_is_stated_wins(make: Make) -> None:
     ("options", "message"),
     [
         ({}, r"cannot tell input from target among start \(case, x\)"),
+        ({}, r"\(--input a --target u\)"),
         ({"target": "stat"}, "did you mean 'state'"),
         ({"target": "state", "sample": "cas"}, "did you mean 'case'"),
         ({"target": "mask"}, "needs a time axis"),
@@ -189,6 +191,24 @@ def test_what_cannot_be_told_is_asked(make: Make, options: dict, message: str | 
         return
     with pytest.raises(DataError, match=message):
         read(path, **options)
+
+
+@pytest.mark.parametrize("time", ["time", "level"])
+def test_a_single_function_of_time_is_a_trajectory(tmp_path: Path, time: str) -> None:
+    values = np.random.default_rng(0).normal(size=(3, 5, 8))
+    xarray.Dataset({"heat": (("case", time, "x"), values)}).to_netcdf(tmp_path / "one.nc")
+    if time == "level":
+        with pytest.raises(DataError, match="cannot tell input from target"):
+            read(tmp_path / "one.nc")
+        return
+    samples = read(tmp_path / "one.nc")
+    assert samples.targets.grid.names == ("t", "x")
+    assert np.array_equal(samples.inputs.values[..., 0], values[:, 0])
+
+
+def test_samples_are_shown_in_a_paragraph(make: Make) -> None:
+    samples = read(make("netcdf4"), target="state", sample="case")
+    assert repr(samples) == describe(samples) and "tensor" not in repr(samples)
 
 
 def _archive(path: Path, **arrays: np.ndarray) -> Path:

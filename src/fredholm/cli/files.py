@@ -131,12 +131,16 @@ def same_kind(path: str, samples: "Samples", trained: "Samples | StreamedSamples
         found, wanted = getattr(shape, side), getattr(known, side)
         if not _like(found, wanted):
             what = side.replace("_domain", "s")
-            raise DataError(f"{path}: its {what} live on {found}, those trained on on {wanted}")
+            raise DataError(
+                f"{path}: its {what} live on {found}, those of the training samples on {wanted}"
+            )
     for side in ("inputs", "targets", "params"):
         found, wanted = getattr(shape, side), getattr(known, side)
         if len(found) != len(wanted):
             shown = [", ".join(map(str, names)) or "none" for names in (found, wanted)]
-            raise DataError(f"{path}: its {side} are {shown[0]}, those trained on are {shown[1]}")
+            raise DataError(
+                f"{path}: its {side} are {shown[0]}, those of the training samples {shown[1]}"
+            )
         same_units(path, found, wanted)
 
 

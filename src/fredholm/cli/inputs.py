@@ -50,7 +50,8 @@ def read_inputs(
         if states is not None:
             return states, None
     if kind in (own.KIND, KIND_NETCDF, KIND_ZARR):
-        return _labelled(path, kind, surrogate.signature), None
+        found = _labelled(path, kind, surrogate.signature)
+        return _first_states(found, surrogate.signature), None
     named = description.get("input", ())
     if len(arrays) == 1 or (named and "target" not in description):
         return _chosen(path, arrays, named), None
@@ -132,6 +133,17 @@ def _labelled(path: Path, kind: str, signature: "Signature") -> "xarray.Dataset"
         )
         with opened:
             return _own(opened, signature) if "fredholm_layout" in opened.attrs else opened.load()
+
+
+def _first_states(found: "xarray.Dataset", signature: "Signature") -> "xarray.Dataset":
+    """Of trajectories the first frame, as everywhere: what comes after it is to be predicted."""
+    from fredholm.data.readers.labelled import TIMES
+
+    if "t" in signature.input_domain.names:
+        return found
+    names = [v.name for v in signature.inputs if v.name in found]
+    times = {d for name in names for d in found[name].dims if str(d).lower() in TIMES}
+    return found.isel({time: 0 for time in times}, drop=True)
 
 
 def _own(opened: "xarray.Dataset", signature: "Signature") -> "xarray.Dataset":

@@ -20,6 +20,7 @@ from fredholm.errors import DataError
 
 if TYPE_CHECKING:
     from fredholm.domains import Grid
+    from fredholm.fields import Field
     from fredholm.surrogates import Surrogate
 
 EXAMPLE = """\
@@ -105,10 +106,8 @@ def _predict(run: str, file: str, wanted: Wanted, output: Output) -> None:
     names = ", ".join(str(variable) for variable in prediction.variables)
     error = prediction.expected_error
     expected = "" if error is None else f"; expected relative error {error:.2%} (median)"
-    output.show(
-        f"{place.path}: {len(prediction.mean)} functions {names} on "
-        f"{prediction.mean.domain}{expected}"
-    )
+    where = f"{prediction.mean.domain}{_later(surrogate, prediction.mean)}"
+    output.show(f"{place.path}: {len(prediction.mean)} functions {names} on {where}{expected}")
     output.result(
         {
             "file": str(place.path),
@@ -117,6 +116,16 @@ def _predict(run: str, file: str, wanted: Wanted, output: Output) -> None:
             "warnings": list(prediction.warnings),
         }
     )
+
+
+def _later(surrogate: "Surrogate", answer: "Field") -> str:
+    """When the states are that a surrogate of steps has answered with, unless they tell it."""
+    from fredholm.domains import time_of
+
+    step = surrogate.signature.step
+    if step is None or time_of(answer.domain) is not None:
+        return ""
+    return f", {step.spacing:g} {step.units}".rstrip() + " after the inputs"
 
 
 class Place(NamedTuple):

@@ -7,9 +7,9 @@ from fredholm.data.generate import generate, solved
 from fredholm.data.grid_netcdf import SampleWriter
 from fredholm.data.labelled import from_xarray, to_xarray
 from fredholm.data.netcdf import sample_writer, write_netcdf
-from fredholm.data.readers import describe, detect, read
+from fredholm.data.readers import detect, read
 from fredholm.data.readers.mesh_file import MeshFile, read_mesh
-from fredholm.data.samples import Samples
+from fredholm.data.samples import Samples, describe
 from fredholm.data.scattered_netcdf import ScatteredWriter
 from fredholm.data.simulated import SimulatedSamples
 from fredholm.data.splits import by_boundary_data, by_mesh_density, by_shape

@@ -1,6 +1,7 @@
 """Between functions and labelled arrays (xarray): what users pass in and get back."""
 
 import io
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import torch
@@ -108,12 +109,18 @@ def _ordered(array: "xarray.DataArray", like: Grid) -> "xarray.DataArray":
     if missing or len(others) > 1:
         raise DataError(
             f"variable {array.name!r} has dimensions {array.dims}; expected {like.names} and at "
-            "most one more that counts the samples"
+            f"most one more that counts the samples{_advice(missing, others)}"
         )
     if not others:
         array = array.expand_dims("sample")
         others = ["sample"]
     return array.transpose(others[0], *like.names)
+
+
+def _advice(missing: list[str], others: list[Hashable]) -> str:
+    if missing:
+        return f": {', '.join(missing)} is missing"
+    return f": choose from the others first, for instance with .isel({others[-1]}=0)"
 
 
 def _axis(array: "xarray.DataArray", expected: Axis) -> Axis:

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fredholm.domains import Axis, Domain, described
+from fredholm.domains import Axis, Domain, Grid, described
 from fredholm.fields import NOTHING, Field, Given, Signature, Variable
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Samples:
     """Input functions, target functions, and what is known about them.
 
@@ -65,6 +65,9 @@ class Samples:
 
     def _parts(self) -> tuple[Any, ...]:
         return self.inputs, self.targets, self.params, self.error
+
+    def __repr__(self) -> str:
+        return describe(self)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -149,3 +152,21 @@ def split_order(
         raise ValueError(f"cannot hold out {count} of {total} samples")
     order = torch.randperm(total, generator=generator)
     return order[count:].sort().values, order[:count].sort().values
+
+
+def describe(samples: Any) -> str:
+    """One paragraph on what a file turned out to hold, for a person."""
+    origin = samples.origin
+    sides = (
+        (samples.input_variables, samples.input_domain),
+        (samples.target_variables, samples.target_domain),
+    )
+    (a, on_a), (u, on_u) = ((", ".join(map(str, names)), grid) for names, grid in sides)
+    where = f"{origin.get('file', 'in memory')} ({origin.get('format', 'generated')})"
+    once = on_a == on_u and not isinstance(on_u, Grid)
+    places = f"Both on {on_u}" if once else f"Input on {on_a}; target on {on_u}"
+    text = f"{where}: {len(samples)} samples of {a or 'a shape'} -> {u}. {places}."
+    if samples.param_variables:
+        text += f" Parameters: {', '.join(map(str, samples.param_variables))}."
+    assumed = origin.get("assumed") or ()
+    return text + (f" Found or assumed: {'; '.join(assumed)}." if assumed else "")

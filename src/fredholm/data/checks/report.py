@@ -59,7 +59,11 @@ class Report:
 
     def __str__(self) -> str:
         counts = [sum(f.severity == s for f in self.findings) for s in ("error", "warning")]
-        head = f"{self.name}: {counts[0]} errors, {counts[1]} warnings"
+        told = [
+            f"{count} {what}{'' if count == 1 else 's'}"
+            for count, what in zip(counts, ("error", "warning"), strict=True)
+        ]
+        head = f"{self.name}: {', '.join(told)}"
         return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
 
 

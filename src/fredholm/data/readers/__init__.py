@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fredholm.data.readers import own
 from fredholm.data.readers.detect import OF_ARRAYS, READERS, detect
@@ -10,9 +9,8 @@ from fredholm.data.readers.found import Options, PerAxis
 from fredholm.data.readers.mesh_folder import KIND as MESHES
 from fredholm.data.samples import Samples
 from fredholm.data.source import Source
-from fredholm.domains import Grid
 
-__all__ = ["READERS", "describe", "detect", "open_source", "points_of", "read"]
+__all__ = ["READERS", "detect", "open_source", "points_of", "read"]
 
 Names = str | Sequence[str] | None
 
@@ -110,24 +108,6 @@ def points_of(path: str | Path) -> own.Points:
     if kind == own.KIND:
         return own.points_of(Path(path))
     return "mesh" if kind == MESHES else ""
-
-
-def describe(samples: Any) -> str:
-    """One paragraph on what a file turned out to hold, for a person."""
-    origin = samples.origin
-    sides = (
-        (samples.input_variables, samples.input_domain),
-        (samples.target_variables, samples.target_domain),
-    )
-    (a, on_a), (u, on_u) = ((", ".join(map(str, names)), grid) for names, grid in sides)
-    where = f"{origin.get('file', 'in memory')} ({origin.get('format', 'generated')})"
-    once = on_a == on_u and not isinstance(on_u, Grid)
-    places = f"Both on {on_u}" if once else f"Input on {on_a}; target on {on_u}"
-    text = f"{where}: {len(samples)} samples of {a or 'a shape'} -> {u}. {places}."
-    if samples.param_variables:
-        text += f" Parameters: {', '.join(map(str, samples.param_variables))}."
-    assumed = origin.get("assumed") or ()
-    return text + (f" Found or assumed: {'; '.join(assumed)}." if assumed else "")
 
 
 def _names(names: Names) -> tuple[str, ...]:

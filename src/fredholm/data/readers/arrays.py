@@ -108,7 +108,7 @@ def _choose(
     listed = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "no arrays"
     raise DataError(
         f"{path}: cannot tell input from target among {listed}; "
-        "name them, for instance input='a', target='u'"
+        "name them, for instance input='a', target='u' (--input a --target u)"
     )
 
 

@@ -26,7 +26,8 @@ from fredholm.fields import Variable
 KIND_NETCDF = "NetCDF"
 KIND_ZARR = "Zarr store"
 _SAMPLES = ("sample", "samples", "batch", "n", "case", "cases", "trajectory", "member", "run")
-_TIMES = ("t", "time")
+TIMES = ("t", "time")
+"""What a dimension of time is called, whatever its case."""
 _CHANNELS = ("channel", "channels", "c", "component")
 
 Opener = Callable[[], Any]
@@ -115,11 +116,17 @@ def _choose(
     for pair in PAIRS if not options.input else ():
         if set(pair) <= set(fields):
             return (pair[0],), (pair[1],)
+    if len(fields) == 1 and not options.input and _moves(variables[fields[0]]):
+        return (), (fields[0],)
     listed = ", ".join(f"{name} ({', '.join(map(str, v.dims))})" for name, v in variables.items())
     raise DataError(
         f"{path}: cannot tell input from target among {listed or 'no variables'}; "
-        "name them, for instance input='a', target='u'"
+        "name them, for instance input='a', target='u' (--input a --target u)"
     )
+
+
+def _moves(variable: Any) -> bool:
+    return any(str(d).lower() in TIMES for d in variable.dims)
 
 
 class _Roles:
@@ -141,8 +148,8 @@ class _Roles:
         self.samples = options.sample or tuple(d for d in sizes if d.lower() in _SAMPLES)[:1]
         self.of: dict[str, str] = {name: SAMPLE for name in self.samples}
         for name, size in sizes.items():
-            if name not in self.of and (size > 1 or name.lower() in _TIMES):
-                known = {**dict.fromkeys(_TIMES, TIME), **dict.fromkeys(_CHANNELS, CHANNEL)}
+            if name not in self.of and (size > 1 or name.lower() in TIMES):
+                known = {**dict.fromkeys(TIMES, TIME), **dict.fromkeys(_CHANNELS, CHANNEL)}
                 self.of[name] = known.get(name.lower(), name)
         self.space = tuple(r for r in self.of.values() if r not in (SAMPLE, TIME, CHANNEL))
         if self.samples:

@@ -142,7 +142,8 @@ def _choose(
     listed = ", ".join(f"{name} ({values.shape[1]})" for name, values in first.fields.items())
     raise DataError(
         f"{path}: cannot tell input from target among {listed or 'no functions'}; name them, for "
-        "instance input='source', target='u' (or a target alone where only the shape varies)"
+        "instance input='source', target='u' (--input source --target u), or a target alone where "
+        "only the shape varies"
     )
 
 
