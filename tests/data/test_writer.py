@@ -42,6 +42,16 @@ def test_samples_of_another_kind_are_refused(whole: Samples, tmp_path: Path):
     assert torch.equal(read(tmp_path / "a.nc").targets.values, whole.targets.values)
 
 
+@pytest.mark.parametrize("done", [0, 2])
+def test_a_failure_leaves_what_was_written_and_nothing_else(
+    whole: Samples, tmp_path: Path, done: int
+):
+    with pytest.raises(ArithmeticError), begun(whole, tmp_path / "a.nc") as writer:
+        writer.append(whole[:done])
+        raise ArithmeticError
+    assert [file.name for file in tmp_path.iterdir()] == (["a.nc.partial"] if done else [])
+
+
 def test_nothing_is_no_file(whole: Samples, tmp_path: Path):
     with pytest.raises(ValueError, match="at least one, got total=0"):
         sample_writer(tmp_path / "a.nc", whole[:1], 0)

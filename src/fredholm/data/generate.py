@@ -75,9 +75,9 @@ def _fill(
             writer.append(make(writer.done, min(writer.done + chunk, n)))
             progress(writer.done, n)
     except KeyboardInterrupt as stopped:
+        kept = f"kept in {writer.partial}; repeat the call to go on"
         raise Interrupted(
-            f"stopped after {writer.done} of {n} samples, kept in {writer.partial}; "
-            "repeat the call to go on"
+            f"stopped after {writer.done} of {n} samples, {kept if writer.done else 'none is kept'}"
         ) from stopped
 
 

@@ -59,6 +59,8 @@ class Writer(ABC):
 
     def __exit__(self, *failure: Any) -> None:
         self.close()
+        if failure[0] is not None and self.done == 0 and self.partial.exists():
+            self._remove()  # what holds nothing would only be in the way of another call
 
     def append(self, samples: Samples) -> None:
         """Writes the next samples; what has returned is safe from a kill of this process.
@@ -90,7 +92,7 @@ class Writer(ABC):
         if not overwrite:
             raise DataError(
                 f"{self.partial} was begun with other settings; "
-                "repeat those to finish it, or delete it, or allow overwriting"
+                "repeat those to finish it, or delete it, or add --overwrite (overwrite=True)"
             )
         self._remove()
 
@@ -147,7 +149,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         DataError: It exists and that was not allowed.
     """
     if path.exists() and not overwrite:
-        raise DataError(f"{path} exists; choose another name or allow overwriting it")
+        raise DataError(f"{path} exists; choose another name or add --overwrite (overwrite=True)")
 
 
 @contextmanager

@@ -83,7 +83,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:  # torch wraps a full disk in a RuntimeError
         _discard(partial)
-        raise DataError(f"cannot write {path}: {error}") from error
+        reason = error if isinstance(error, OSError) else f"the disk may be full ({error})"
+        raise DataError(f"cannot write {path}: {reason}") from error
     except BaseException:
         _discard(partial)
         raise
