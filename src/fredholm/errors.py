@@ -36,9 +36,19 @@ class MissingExtra(FredholmError, ImportError):
         super().__init__(f"{purpose} needs an optional dependency: pip install 'fredholm[{extra}]'")
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """The part of a message that helps with an unknown name: a near match, or the list."""
+def did_you_mean(word: str, known: list[str], *, listed_by: str = "") -> str:
+    """The part of a message that helps with an unknown name: a near match, or the list.
+
+    Args:
+        word: What was given.
+        known: The names there are.
+        listed_by: A command that shows them with their meanings, where they are many.
+    """
     import difflib
 
     near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if listed_by:
+        return f"`{listed_by}` lists the {len(known)} known ones"
+    return f"known: {', '.join(sorted(known)) or 'none'}"

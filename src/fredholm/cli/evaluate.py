@@ -1,5 +1,6 @@
 """`fredholm evaluate`: errors of a trained surrogate on files of samples."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,9 +99,15 @@ def error_table(found: "Mapping[str, Evaluation]") -> str:
         rows.append((f"{name}", *_row(content["relative_l2"]), ""))
         for baseline, ratio in evaluation.beats().items():
             numbers = _row(content["baselines"][baseline])
-            rows.append((f"  {baseline}", *numbers, f"{ratio:.2f}"))
+            rows.append((f"  {baseline}", *numbers, _figure(ratio, 2)))
     return table(("relative L2 error on", "mean", "median", "p95", "max", "ours / it"), rows)
 
 
 def _row(distribution: Mapping[str, float]) -> list[str]:
-    return [f"{distribution[name]:.4f}" for name in ("mean", "median", "p95", "max")]
+    return [_figure(distribution[name], 4) for name in ("mean", "median", "p95", "max")]
+
+
+def _figure(value: float, digits: int) -> str:
+    """So many decimals; a power of ten where they would show nothing, or too much."""
+    plain = value == 0 or 10.0**-digits <= abs(value) < 1e4 or not math.isfinite(value)
+    return f"{value:.{digits}f}" if plain else f"{value:.1e}"

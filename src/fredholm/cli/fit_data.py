@@ -67,7 +67,7 @@ def _neither_file_nor_problem(data: str) -> None:
     from fredholm.problems import PROBLEMS
 
     if not Path(data).exists() and Path(data).name == data and not Path(data).suffix:
-        near = did_you_mean(data, [*PROBLEMS])
+        near = did_you_mean(data, [*PROBLEMS], listed_by="fredholm problems")
         raise DataError(f"{data} does not exist, and no problem has this name: {near}")
 
 

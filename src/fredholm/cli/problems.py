@@ -18,6 +18,11 @@ EXAMPLE = """\
 """
 _SHOWN = 9
 """Symmetries that are shown one by one."""
+_HEADINGS = {
+    True: "families of problems, for `fredholm fit` and `fredholm generate`:",
+    False: "single problems, for `fredholm solve`:",
+}
+"""By whether something varies."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -39,12 +44,16 @@ def run(words: Sequence[str]) -> int:
 def _list(output: Output) -> None:
     from fredholm.problems import PROBLEMS, build
 
-    titles = {key: build(key).title for key in sorted(PROBLEMS)}
-    width = max(len(key) for key in titles) + 2
-    for key, title in titles.items():
-        output.show(f"{key:{width}}{title}")
-    output.show("\n`fredholm problems PROBLEM` shows the statement and the parameters of one.")
-    output.result({"problems": titles})
+    found = {key: build(key) for key in sorted(PROBLEMS)}
+    width = max(len(key) for key in found) + 2
+    for random, heading in _HEADINGS.items():
+        output.show(heading)
+        for key, problem in found.items():
+            if bool(problem.random) is random:
+                output.show(f"  {key:{width}}{problem.title}")
+        output.show("")
+    output.show("`fredholm problems PROBLEM` shows the statement and the parameters of one.")
+    output.result({"problems": {key: problem.title for key, problem in found.items()}})
 
 
 def _show(key: str, output: Output) -> None:

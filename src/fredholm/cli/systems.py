@@ -1,15 +1,27 @@
 """`fredholm systems`: the published systems and their hyper-parameters."""
 
+import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fredholm.cli.flags import documented
 from fredholm.cli.output import Output, flag_line
 from fredholm.cli.parser import Parser
 
+if TYPE_CHECKING:
+    from fredholm.systems import Card
+
 EXAMPLE = """\
   fredholm systems
   fredholm systems fno
 """
+_HEADINGS = {
+    "fit": "trained on samples, by `fredholm fit DATA --system SYSTEM`:",
+    "solve": "trained on the statement of a problem, by `fredholm solve PROBLEM --with SYSTEM`:",
+    "": "used in Python, as each says:",
+}
+"""By the command that trains a system."""
+_INDENT = " " * 14
 
 
 def run(words: Sequence[str]) -> int:
@@ -30,10 +42,19 @@ def _list(output: Output) -> None:
     from fredholm.systems import card, keys
 
     cards = {key: card(key) for key in keys()}
-    for key, found in cards.items():
-        output.show(f"{key:12}{found.title}\n{'':12}{found.for_use}")
-    output.show("\n`fredholm systems SYSTEM` shows the hyper-parameters of one.")
+    for way, heading in _HEADINGS.items():
+        output.show(heading)
+        for key, found in cards.items():
+            if _way(found) == way:
+                output.show(f"  {key:12}{found.title}")
+                output.show(textwrap.fill(_INDENT + found.for_use, 100, subsequent_indent=_INDENT))
+        output.show("")
+    output.show("`fredholm systems SYSTEM` shows the hyper-parameters of one.")
     output.result({"systems": {key: found.title for key, found in cards.items()}})
+
+
+def _way(found: "Card") -> str:
+    return "fit" if found.build else "solve" if found.setup else ""
 
 
 def _show(key: str, output: Output) -> None:

@@ -60,7 +60,8 @@ def builder(key: str) -> Callable[..., Problem]:
         EquationError: No problem has this name.
     """
     if key not in PROBLEMS:
-        raise EquationError(f"unknown problem {key!r}: {did_you_mean(key, [*PROBLEMS])}")
+        near = did_you_mean(key, [*PROBLEMS], listed_by="fredholm problems")
+        raise EquationError(f"unknown problem {key!r}: {near}")
     module, _, name = PROBLEMS[key].partition(":")
     return getattr(importlib.import_module(module), name)
 

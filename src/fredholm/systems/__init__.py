@@ -66,7 +66,8 @@ def card(key: str) -> Card:
 
     for point in entry_points(group="fredholm.systems", name=key):
         return point.load()
-    raise FredholmError(f"unknown system {key!r}: {did_you_mean(key, keys())}")
+    near = did_you_mean(key, keys(), listed_by="fredholm systems")
+    raise FredholmError(f"unknown system {key!r}: {near}")
 
 
 __all__ = ["SYSTEMS", "Card", "Outcome", "Recipe", "Task", "card", "keys"]
