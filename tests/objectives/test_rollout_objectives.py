@@ -115,6 +115,8 @@ def test_curricula_run_from_start_to_stop() -> None:
     assert [Curriculum(1, 8, "stairs").at(p) for p in (0, 0.24, 0.26, 0.51, 0.76, 1)] == [
         1, 1, 2, 4, 8, 8,
     ]  # fmt: skip
+    assert [Curriculum(1, 5, "stairs").at(p) for p in (0, 0.3, 0.6, 1)] == [1, 2, 4, 5]
+    assert [Curriculum(8, 3, "stairs").at(p) for p in (0, 0.5, 1)] == [8, 4, 3]
     assert [Curriculum(8, 2, "stairs").at(p) for p in (0, 0.5, 1)] == [8, 4, 2]
     assert [Curriculum(0, 20, "tanh").at(p) for p in halves] == [0, 2, 10, 18, 20]
     assert Chain(Curriculum(2, 6)).window == 6

@@ -48,7 +48,10 @@ class Curriculum:
         """The value when that fraction of the training is done."""
         if self.shape == "stairs":
             octaves = math.log2(self.stop / self.start)
-            stair = min(int(progress * (abs(octaves) + 1)), round(abs(octaves)))
+            last = math.ceil(abs(octaves))
+            stair = int(progress * (last + 1))
+            if stair >= last:
+                return self.stop
             return round(self.start * 2 ** math.copysign(stair, octaves))
         share = progress
         if self.shape == "tanh":
