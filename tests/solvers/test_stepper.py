@@ -27,6 +27,9 @@ from fredholm.fields import Field, Given, difference, norm
 from fredholm.operators import ShiftEquivariant, Unrolled
 from fredholm.solvers import Stepper, products
 from fredholm.solvers.etdrk import ETDRK
+from fredholm.solvers.exponential import Scheme
+from fredholm.solvers.spectral_system import SpectralSystem
+from fredholm.solvers.trajectory import advance, prepared
 from fredholm.testing.contracts import (
     answers_where_asked,
     batch_is_a_loop,
@@ -240,3 +243,34 @@ def test_a_product_in_two_equations_is_transformed_once(monkeypatch):
     monkeypatch.setattr(torch.fft, "rfft", counted)
     step(start)
     assert shapes == [(2, 2, 32), (2, 1, 32)]  # the input, and one product
+
+
+def system_of(equations, grid: Grid) -> SpectralSystem:
+    values = {"nu": torch.tensor([0.1, 0.3], dtype=torch.float64)}
+    return SpectralSystem(
+        equations, grid, device=torch.device("cpu"), values=values, coefficients={}, dealias=2 / 3
+    )
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "equations",
+    [BURGERS, VORTICITY, {"u": eq(dt(u) + nu * u**2, d(u, x, 3))}],
+    ids=["burgers", "vorticity", "waves"],
+)
+def test_a_factor_of_the_rate_may_stand_in_the_coefficients(equations, order):
+    grid = TORUS if "w" in equations else RING
+    system = system_of(equations, grid)
+    state = system.basis.expand(smooth(grid).values.movedim(-1, 1), grid)
+    expected = advance(Scheme(system.linear, 0.01, order), state, 0.0, 3, system.rate)
+    scheme, rate = prepared(system, 0.01, order)
+    assert system.drive is not None and rate == system.product
+    found = advance(scheme, state, 0.0, 3, rate)
+    assert float((found - expected).abs().max() / expected.abs().max()) < 1e-14
+    wrong = advance(scheme, state, 0.0, 3, system.rate)
+    assert float((wrong - expected).abs().max() / expected.abs().max()) > 1e-5
+
+
+def test_several_products_keep_their_factors_to_themselves():
+    system = system_of({"u": eq(dt(u), nu * lap(u) + u**2 + d(u**3, x))}, RING)
+    assert system.drive is None and prepared(system, 0.01, 2)[1] == system.rate

@@ -91,7 +91,7 @@ class Tape:
 def _operands(e: Expression) -> Sequence[Expression]:
     """What an operation acts on: a - b is stated as a + (-1)·b, and computed as it is meant."""
     if isinstance(e, Add):
-        return [mul(*term.factors[1:]) if _is_negated(term) else term for term in e.terms]
+        return [mul(*term.children[1:]) if _is_negated(term) else term for term in e.terms]
     return e.children
 
 

@@ -34,22 +34,31 @@ class Scheme:
         linear: L for each mode.
         step: h.
         order: 1 to 4.
+        drive: A factor of N for each mode, of a system without coupling; rates come without it. In
+            the coefficients it costs nothing.
 
     Shapes:
-        linear (batch or 1, *modes, m, m), states (batch, m, *modes).
+        linear (batch or 1, *modes, m, m), states (batch, m, *modes), drive (batch or 1, m, *modes).
 
     Reference:
         Cox and Matthews, J. Comput. Phys. 176, 2002, equations 4, 22, 23-25 and 26-29.
     """
 
     def __init__(
-        self, linear: Complex[Tensor, "batch *modes m m"], step: float, order: int
+        self,
+        linear: Complex[Tensor, "batch *modes m m"],
+        step: float,
+        order: int,
+        drive: Complex[Tensor, "batch m *modes"] | None = None,
     ) -> None:
         self.step_size = step
         self.order = order
         off_diagonal = linear - torch.diag_embed(linear.diagonal(dim1=-2, dim2=-1))
         self.coupled = bool(off_diagonal.abs().max() > 0)
         one, two, three = self._prepare(linear, step)
+        if drive is not None:
+            one, two, three = one * drive, two * drive, three * drive
+            self._half_one = self._half_one * drive
         self._one, self._weights = one, (one, two, three)
         if order == 3:
             self._weights = (one - 3 * two + 4 * three, 4 * two - 8 * three, 4 * three - two)
@@ -59,9 +68,8 @@ class Scheme:
     def _prepare(self, linear: Tensor, step: float) -> list[Tensor]:
         """Sets exp(hL), exp(hL/2) and (h/2) φ₁(hL/2); returns h φ₁, h φ₂, h φ₃ of hL."""
         self._whole, *phi = self._phi(linear * step, 3)
-        if self.order > 2:
-            self._half, half_one = self._phi(linear * (step / 2), 1)
-            self._half_one = half_one * (step / 2)
+        self._half, half_one = self._phi(linear * (step / 2), 1)
+        self._half_one = half_one * (step / 2)
         return [step * value for value in phi]
 
     def _phi(self, z: Tensor, count: int) -> list[Tensor]:

@@ -15,8 +15,8 @@ from fredholm.equations.expand import Orders, raised
 from fredholm.errors import EquationError
 
 _NUMBERS = 2**15
-"""Numbers on points at a time: a quarter of a megabyte stays in the cache, and the allocator keeps it,
-where it would fetch larger arrays from the system, page by page, at every stage."""
+"""Numbers on points at a time: a quarter of a megabyte stays in the cache, and the allocator
+keeps it, where it would fetch larger arrays from the system, page by page, at every stage."""
 
 
 @dataclass(frozen=True, eq=False)

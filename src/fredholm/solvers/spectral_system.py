@@ -90,13 +90,26 @@ class SpectralSystem:
         sources |= dict(zip(self.slaves, images))
         self._evolving = Products(_cores(evolving), sources, known)
 
+    @property
+    def drive(self) -> Complex[Tensor, "batch 1 *modes"] | None:
+        """The factor between `product` and `rate`, where that is all there is between them."""
+        return self._drive[0][0] if [len(row) for row in self._drive] == [1] else None
+
+    def product(self, state: Modes, time: float) -> Modes:
+        """The only sum of products, before it is differentiated."""
+        return self._forces(state, time)[0]
+
     def rate(self, state: Modes, time: float) -> Modes:
         """N(s, t): everything that the linear part leaves out."""
+        return _combined(self._drive, self._forces(state, time), state)
+
+    def _forces(self, state: Modes, time: float) -> Sequence[Tensor]:
+        """The sums of products that drive the states, each once."""
         forces = self._enslaved(state, time)
         known = state
         if self._separate:
             known = torch.cat([state, self._auxiliaries(state, forces)], dim=1)
-        return _combined(self._drive, [*self._evolving(known, time), *forces], state)
+        return [*self._evolving(known, time), *forces]
 
     def auxiliaries(self, state: Modes, time: float) -> Modes:
         """The unknowns without time derivative that belong to a state."""

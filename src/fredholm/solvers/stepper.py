@@ -16,7 +16,7 @@ from fredholm.operators import Claim, Operator, ShiftEquivariant, at_least_one
 from fredholm.solvers.discrete import box
 from fredholm.solvers.exponential import Scheme, require_scheme
 from fredholm.solvers.spectral_system import SpectralSystem
-from fredholm.solvers.trajectory import advance
+from fredholm.solvers.trajectory import advance, prepared
 
 
 class Stepper(Operator):
@@ -105,8 +105,7 @@ class Stepper(Operator):
         given.only(*["params"] * bool(self.params))
         self._check(u, given)
         flow = self._flow(given.params, u)
-        rate, segments = flow.system.rate, self.checkpoints
-        state = advance(flow.scheme, flow.state(u), 0.0, flow.steps, rate, segments)
+        state = advance(flow.scheme, flow.state(u), 0.0, flow.steps, flow.rate, self.checkpoints)
         image = Field(flow.points(state, u), u.domain)
         return image if at is None else image.at(at)
 
@@ -173,7 +172,7 @@ class _Flow:
         )
         self.steps = 1 if self.system.exact else stepper.substeps
         step = stepper.interval / self.steps
-        self.scheme = stepper.scheme(self.system.linear, step, stepper.order)
+        self.scheme, self.rate = prepared(self.system, step, stepper.order, stepper.scheme)
         fields = [field.values for field in stepper.coefficients.values()]
         tensors = [value for value in values.values() if isinstance(value, Tensor)]
         self.requires_grad = any(tensor.requires_grad for tensor in (*fields, *tensors))

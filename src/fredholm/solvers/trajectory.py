@@ -65,6 +65,15 @@ def advance(
     return state
 
 
+def prepared(
+    system: SpectralSystem, step: float, order: int, kind: type[Scheme] = Scheme
+) -> tuple[Scheme, Rate]:
+    """A scheme for a system, and the rate that it has to be run with."""
+    if system.drive is None:
+        return kind(system.linear, step, order), system.rate
+    return kind(system.linear, step, order, system.drive), system.product
+
+
 def stops(steps: int, *lengths: int) -> list[int]:
     """Zero, the multiples of each length up to the number of steps, and that number."""
     multiples = (number for length in lengths for number in range(0, steps, length))
@@ -90,7 +99,7 @@ def integrate(
         checkpoints: About how many states are kept for the backward pass; None keeps everything.
     """
     step = (times[1] - times[0]) / substeps
-    scheme = Scheme(system.linear, step, order)
+    scheme, rate = prepared(system, step, order)
     steps = substeps * (len(times) - 1)
     every = max(1, steps // _LOOKS)
     frames, worst = [state], tail(system, state)
@@ -99,11 +108,11 @@ def integrate(
     longest = math.ceil(steps / checkpoints) if checkpoints else steps
     for before, number in pairwise(stops(steps, every, substeps, longest)):
         start = times[0] + before * step
-        state = advance(scheme, state, start, number - before, system.rate, segments)
+        state = advance(scheme, state, start, number - before, rate, segments)
         if number % every == 0 or number == steps:
             finite = torch.isfinite(state.real).flatten(1).all(1)
             if not bool(finite.all()):
-                number, sample = _end(scheme, *looked, times[0], system.rate)
+                number, sample = _end(scheme, *looked, times[0], rate)
                 where = (times[0] + number * step, number, sample)
                 return Run(torch.stack(frames, dim=1), worst, steps, where)
             worst, looked = torch.maximum(worst, tail(system, state)), (number, state)
