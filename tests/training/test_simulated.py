@@ -5,10 +5,12 @@ import torch
 
 from fredholm import problems
 from fredholm.data import SimulatedSamples
+from fredholm.errors import FredholmError
 from fredholm.fields import Field, Variable
 from fredholm.models import FNO
 from fredholm.objectives import Chain
 from fredholm.operators import Increment
+from fredholm.systems.learn import learn
 from fredholm.training import AdamW, Budget, fit
 
 PROBLEM = problems.build("burgers", nu=0.05, horizon=1.0, frames=11)
@@ -64,3 +66,11 @@ def test_a_step_is_trained_on_the_fly_and_beats_standing_still() -> None:
 def test_windows_must_fit() -> None:
     with pytest.raises(ValueError, match="windows of 5 steps need trajectories"):
         simulated(length=5)
+
+
+def test_chains_and_learn_say_what_they_need() -> None:
+    step = Increment(FNO(1, 1, (8,), hidden_channels=2, layers=1, coordinates=False), 0.2)
+    with pytest.raises(ValueError, match="chain of 3 steps .* got 2: .* with length=3"):
+        fit(step, simulated(length=2), objective=Chain(3), budget=Budget(steps=1))
+    with pytest.raises(FredholmError, match="got SimulatedSamples: .* with fredholm.training.fit"):
+        learn(simulated())  # type: ignore[arg-type]

@@ -124,7 +124,8 @@ class Chain(Objective):
         if len(frames) < self.window:
             raise ValueError(
                 f"a chain of {self.window} steps needs as many frames after the first, got "
-                f"{len(frames)}: windows(samples, {self.window}) cuts trajectories so"
+                f"{len(frames)}: windows(samples, {self.window}) cuts trajectories so, and "
+                f"SimulatedSamples makes such windows with length={self.window}"
             )
         count = max(1, _now(self.steps, progress))
         own = count if self.own is None else _now(self.own, progress)

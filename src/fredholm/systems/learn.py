@@ -81,6 +81,11 @@ def learn(
     Raises:
         FredholmError: The system, a choice or the samples cannot be used, or training diverged.
     """
+    if not isinstance(samples, Samples | StreamedSamples):
+        raise FredholmError(
+            "learn holds out some of samples in memory or streamed from a file, got "
+            f"{type(samples).__name__}: train an operator on those with fredholm.training.fit"
+        )
     choices = choices or Choices()
     chosen = card(system) if isinstance(system, str) else system
     train, held_out = samples.split(
