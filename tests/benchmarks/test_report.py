@@ -18,6 +18,7 @@ from fredholm.benchmarks.results import results
 from fredholm.benchmarks.verdict import concerns, headline
 from fredholm.benchmarks.wording import duration, number, percent
 from fredholm.data import forecast
+from fredholm.domains import Grid
 from fredholm.fields import Field
 from fredholm.metrics import distribution, relative_l2
 
@@ -182,6 +183,11 @@ def test_a_loss_of_resolution_is_named_as_such(line):
     worse = with_errors(found, 0.5, {"train mean": 0.9})
     (concern,) = concerns(trained, {"fine": (finer, worse)})
     assert "has 96 points, the training samples have 24" in concern.text
+    tests = samples(GRIDS["1d"], seed=1)
+    values = tests.targets.values[:, None].expand(-1, TIME.size, -1, -1)
+    rolled = replace(tests, targets=Field(values, Grid.of(TIME, *GRIDS["1d"].axes)))
+    found = concerns(trained, {"rollouts of a step": (rolled, worse)})
+    assert not any("points" in concern.text for concern in found)
 
 
 def test_predictions_that_are_not_finite_fail(tmp_path, line):

@@ -159,7 +159,7 @@ def _at_another_resolution(tested: Domain, trained: Domain | Scattered) -> str:
     """What an error on another number of points means; empty on the same, and on scattered ones."""
     if not isinstance(tested, Grid) or not isinstance(trained, Grid):
         return ""
-    if tested.shape == trained.shape:
+    if space_of(tested).shape == space_of(trained).shape:
         return ""
     return (
         f"It has {size(tested)} points, the training samples have {size(trained)}: the "
