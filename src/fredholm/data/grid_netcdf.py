@@ -58,7 +58,7 @@ class SampleWriter(Writer):
     def _open(self) -> int:
         import h5py
 
-        self._file = h5py.File(self.partial, "r+")
+        self._file: Any = h5py.File(self.partial, "r+")
         return _count(self._file)
 
     def _write(self, samples: Samples, start: int) -> None:
