@@ -91,7 +91,7 @@ def experiment(seed: int, tell: Tell) -> Outcome:
     train = windows(_advected(_SPEEDS, _TRAINED, seed), _WINDOW)
     tests = {c: _advected((c,), _TESTED, seed + 1_000_000) for c in (*_SPEEDS, *_UNSEEN)}
     chain = Chain(_WINDOW, own=Curriculum(1, _WINDOW, "tanh"))
-    guided = Stages(Own(), chain + _GUESS * Own(), _ALONE)
+    guided = CARD.recipe.objective.along(chain)
     objectives: dict[str, Objective] = {"cape": guided, "channel": chain, "none": chain}
     errors, costs = {}, {}
     for name, objective in objectives.items():

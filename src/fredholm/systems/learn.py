@@ -38,7 +38,8 @@ class Choices:
             repetitions, `"direct"` answers all times at once, `"step"` learns the map from a frame
             to the next, `"pairs"` that from a frame to any later one, told the time between them;
             `"auto"` answers up to 32 frames at once and learns steps of longer trajectories.
-        chain: How steps are trained for their rollouts, by default on single steps.
+        chain: How steps are trained for their rollouts, by default on single steps. It takes the
+            place of the distances to known targets in the recipe's objective; the rest stays.
         noise: Size of the noise on the inputs of steps, relative to their root mean square.
         recipe: Optimiser, objective and batch; by default those of the system's card.
         device: `"cpu"`, `"cuda"`, or `"auto"` for the faster one that is there.
