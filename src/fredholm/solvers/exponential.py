@@ -49,28 +49,33 @@ class Scheme:
         linear: Complex[Tensor, "batch *modes m m"],
         step: float,
         order: int,
-        drive: Complex[Tensor, "batch m *modes"] | None = None,
+        drive: Complex[Tensor, "batch m *modes"] | float = 1.0,
     ) -> None:
         self.step_size = step
         self.order = order
+        self._drive = drive
         off_diagonal = linear - torch.diag_embed(linear.diagonal(dim1=-2, dim2=-1))
         self.coupled = bool(off_diagonal.abs().max() > 0)
         one, two, three = self._prepare(linear, step)
-        if drive is not None:
-            one, two, three = one * drive, two * drive, three * drive
-            self._half_one = self._half_one * drive
         self._one, self._weights = one, (one, two, three)
+        # `_twice` acts on N - N₁/2 where the papers have 2N - N₁, which takes one operation more.
         if order == 3:
+            self._twice = 2 * one
             self._weights = (one - 3 * two + 4 * three, 4 * two - 8 * three, 4 * three - two)
         if order == 4:
+            self._twice = 2 * self._half_one
             self._weights = (one - 3 * two + 4 * three, 2 * two - 4 * three, 4 * three - two)
 
     def _prepare(self, linear: Tensor, step: float) -> list[Tensor]:
-        """Sets exp(hL), exp(hL/2) and (h/2) φ₁(hL/2); returns h φ₁, h φ₂, h φ₃ of hL."""
+        """Sets exp(hL), exp(hL/2) and (h/2) φ₁(hL/2); returns h φ₁, h φ₂, h φ₃ of hL.
+
+        What acts on rates includes the drive.
+        """
         self._whole, *phi = self._phi(linear * step, 3)
-        self._half, half_one = self._phi(linear * (step / 2), 1)
-        self._half_one = half_one * (step / 2)
-        return [step * value for value in phi]
+        if self.order > 2:
+            self._half, half_one = self._phi(linear * (step / 2), 1)
+            self._half_one = half_one * (step / 2 * self._drive)
+        return [value * (step * self._drive) for value in phi]
 
     def _phi(self, z: Tensor, count: int) -> list[Tensor]:
         if self.coupled:
@@ -109,7 +114,7 @@ class Scheme:
         a = plus(apply(self._half, u), self._half_one, start)
         middle = rate(a, t + h / 2)
         propagated = apply(self._whole, u)
-        b = plus(propagated, self._one, 2 * middle - start)
+        b = plus(propagated, self._twice, torch.sub(middle, start, alpha=0.5))
         end = rate(b, t + h)
         return plus(plus(plus(propagated, first, start), between, middle), last, end)
 
@@ -122,7 +127,7 @@ class Scheme:
         second = rate(a, t + h / 2)
         b = plus(halfway, self._half_one, second)
         third = rate(b, t + h / 2)
-        c = plus(apply(self._half, a), self._half_one, 2 * third - start)
+        c = plus(apply(self._half, a), self._twice, torch.sub(third, start, alpha=0.5))
         end = rate(c, t + h)
         propagated = plus(apply(self._whole, u), first, start)
         return plus(plus(propagated, between, second + third), last, end)
