@@ -66,6 +66,8 @@ def test_a_step_must_keep_its_kind() -> None:
         rollout(lambda v: v.values, u, 1)
     with pytest.raises(ValueError, match="does not use the condition 'params'"):
         rollout(halve, u, 1, Given(params=torch.ones(3, 1)))
+    with pytest.raises(ValueError, match="begins with functions.*got Tensor"):
+        rollout(halve, u.values, 1)
     with pytest.raises(ValueError, match="multiple of 2"):
         rollout(halve, u, 3, every=2)
 

@@ -103,12 +103,21 @@ def test_generated_states_have_warmed_up(tmp_path):
         ({"equations": {"u": eq(dt(u, 2), lap(u))}}, r"needs initial conditions for u, dt\(u\)"),
         ({"varies": {"u": SERIES, "dt(u)": SERIES}}, r"'dt\(u\)' varies in 'benney'.*of u only"),
         ({"time": None, "varies": {}}, "no time interval"),
+        ({"equations": {"u": dt(u) - lap(u)}}, r"as \{'u': eq\(left, right\)\}; got dt"),
+        ({"equations": eq(dt(u), lap(u))}, "each unknown its equation"),
+        ({"varies": {"u": "random"}}, "as a prior says.*got 'random'"),
     ],
 )
 def test_bad_statements_are_refused_in_one_sentence(changes, says):
     with pytest.raises(EquationError, match=says) as caught:
         mine(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_values_without_a_grid_are_no_inputs():
+    problem = mine()
+    with pytest.raises(ValueError, match=r"Field\(values, grid\) makes them; got Tensor"):
+        problem.solve(problem.sample(1, generator=seeded()).values)
 
 
 @pytest.mark.parametrize(

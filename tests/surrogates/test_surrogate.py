@@ -140,6 +140,11 @@ def test_nothing_there_is_said_so(tmp_path):
         Surrogate.load(tmp_path)
 
 
+def test_a_file_name_is_no_samples(surrogate):
+    with pytest.raises(DataError, match=r"as fredholm.read\(path\) gives them, got str"):
+        surrogate.evaluate("test.nc")
+
+
 def test_a_later_format_is_refused(surrogate, tmp_path):
     folder = surrogate.save(tmp_path)
     path = folder / "surrogate.json"

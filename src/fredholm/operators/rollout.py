@@ -28,6 +28,10 @@ def states(step: Step, u0: Field, n: int, given: Given = NOTHING) -> Iterator[Fi
     """
     if n < 0:
         raise ValueError(f"the number of steps is not negative, got {n}")
+    if not isinstance(u0, Field):
+        raise ValueError(
+            f"a rollout begins with functions, Field(values, grid), got {type(u0).__name__}"
+        )
     state = u0
     for _ in range(n):
         state = advance(step, state, given)

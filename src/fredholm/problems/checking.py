@@ -10,6 +10,7 @@ from fredholm.equations import Coefficient, Equation, Expression, Unknown, valid
 from fredholm.equations.differential import Derivative, Shift
 from fredholm.errors import EquationError, did_you_mean
 from fredholm.fields import Field
+from fredholm.problems.prior import Prior
 from fredholm.problems.seams import SEAM, wrap_ratio
 from fredholm.problems.statement import Statement
 
@@ -85,7 +86,11 @@ def _varies(problem: Statement) -> None:
     conditions = [c for several in problem.boundary.values() for c in several]  # type: ignore[union-attr]
     nodes = _nodes(*problem.equations.values(), *conditions)  # type: ignore[arg-type]
     known = {node.name for node in nodes if isinstance(node, Coefficient)} | {*problem.states}
-    for name in problem.varies:
+    for name, prior in problem.varies.items():
+        if not isinstance(prior, Prior):
+            raise EquationError(
+                f"{name!r} varies as a prior says, such as FourierSeries(modes=3), got {prior!r}"
+            )
         if name not in known:
             states = ", ".join(problem.states) or "nothing"
             raise EquationError(
@@ -154,6 +159,11 @@ def check_inputs(problem: Statement, inputs: Field) -> None:
         ValueError: What is wrong.
     """
     names = tuple(problem.varies)
+    if not isinstance(inputs, Field):
+        raise ValueError(
+            f"inputs of {problem.key!r} are functions, as sample(n, generator=...) draws them or "
+            f"Field(values, grid) makes them; got {type(inputs).__name__}"
+        )
     if inputs.channels != len(names):
         raise ValueError(
             f"inputs of {problem.key!r} have {len(names)} channels ({', '.join(names)}), "

@@ -64,6 +64,7 @@ class Statement:
     reference: str = ""
 
     def __post_init__(self) -> None:
+        _require_equations(self.equations)
         conditions = {part: _equations(given) for part, given in self.boundary.items()}
         object.__setattr__(self, "boundary", conditions)
         stated = parameters(self._statements())
@@ -162,6 +163,22 @@ class Statement:
             name: inputs.with_values(inputs.values[..., i : i + 1])
             for i, name in enumerate(self.varies)
         }
+
+
+def _require_equations(stated: Any) -> None:
+    """Refuses what is no mapping to equations, before it is taken apart.
+
+    Raises:
+        EquationError: An expression without its other side, or an equation without its unknown.
+    """
+    wrong = [stated]
+    if isinstance(stated, Mapping):
+        wrong = [each for each in stated.values() if not isinstance(each, Equation)]
+    if wrong:
+        raise EquationError(
+            "equations= gives each unknown its equation, as {'u': eq(left, right)}; "
+            f"got {wrong[0]}"
+        )
 
 
 def _equations(conditions: Condition | Sequence[Condition]) -> tuple[Equation, ...]:

@@ -31,7 +31,7 @@ def field_of(inputs: Any, signature: Signature) -> Field:
         raise DataError(
             f"the input has {u.channels} channels, expected {len(wanted)}: {listed(wanted)}"
         )
-    require_domain(u.domain, signature.input_domain, "input")
+    require_domain(u.domain, signature.input_domain, "inputs")
     bad = (~torch.isfinite(u.values.flatten(1))).any(1).nonzero()[:, 0].tolist()
     if bad:
         raise DataError(

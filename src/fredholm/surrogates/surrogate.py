@@ -161,6 +161,11 @@ class Surrogate:
         Raises:
             DataError: The samples are not of the kind that the surrogate was trained on.
         """
+        if not isinstance(samples, Samples):
+            raise DataError(
+                "evaluate takes samples, as fredholm.read(path) gives them, got "
+                f"{type(samples).__name__}"
+            )
         samples = as_trained(samples, self.signature)
         require_domain(samples.inputs.domain, self.signature.input_domain, "inputs")
         found = samples.targets.domain
