@@ -131,7 +131,7 @@ def _end(scheme: Scheme, number: int, state: Modes, start: float, rate: Rate) ->
         start: When the first step started.
         rate: What the linear part leaves out.
     """
-    finite = torch.ones(len(state), dtype=torch.bool)
+    finite = state.new_ones(len(state), dtype=torch.bool)
     while bool(finite.all()):
         state = scheme.step(state, start + number * scheme.step_size, rate)
         number, finite = number + 1, torch.isfinite(state.real).flatten(1).all(1)
