@@ -40,7 +40,8 @@ def main() -> None:
     start = torch.from_numpy(np.load(case["start"]))
     grid = Grid(start.shape[1:], case["length"], periodic=True)
     time, steps = case["step"] * case["steps"], case["steps"]
-    step = Stepper(equations(case), time, grid, substeps=steps, order=case["order"])
+    kept = case.get("dealias", 2 / 3)
+    step = Stepper(equations(case), time, grid, substeps=steps, order=case["order"], dealias=kept)
     given, result = Field(start[..., None], grid), {}
 
     def run() -> None:
