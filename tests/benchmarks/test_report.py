@@ -19,7 +19,7 @@ from fredholm.benchmarks.verdict import concerns, headline
 from fredholm.benchmarks.wording import duration, number, percent
 from fredholm.data import forecast
 from fredholm.domains import Grid
-from fredholm.fields import Field
+from fredholm.fields import Field, NamedSymmetry
 from fredholm.metrics import distribution, relative_l2
 
 BETTER = {"train mean": 0.5, "nearest neighbour": 0.4}
@@ -174,6 +174,20 @@ def test_what_was_trained_on_is_named_as_it_was_seen(line):
     assert trained_on(trained) == "40 samples"
     steps = replace(trained, signature=replace(trained.signature, step=TIME))
     assert trained_on(steps) == "40 steps"
+
+
+def test_provenance_reads_as_it_was_written(tmp_path, line, undrawn):
+    """Calls as calls, symmetries as maps, and nothing of how they are stored."""
+    trained, tests, evaluation = line
+    odd = NamedSymmetry(("x",), (0,), (True,), {"u": ("u", -1)})
+    same = NamedSymmetry.identity(("x",))
+    origin = {
+        "shapes": {"call": "fredholm.problems.shapes:StarShapes", "radius": 0.3},
+        "derived_symmetries": [same.to_json(), odd.to_json()],
+    }
+    page = written(tmp_path, replace(trained, origin=origin), {"test": (tests, evaluation)})
+    assert "StarShapes(radius=0.3)" in page.text and "x -> -x, u -> -u" in page.text
+    assert "call=" not in page.text and "flips" not in page.text
 
 
 def test_a_loss_of_resolution_is_named_as_such(line):

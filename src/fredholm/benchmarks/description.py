@@ -9,10 +9,13 @@ from fredholm.benchmarks.page import Html, element, facts, joined
 from fredholm.benchmarks.wording import call, compact, counted, duration, pairs, percent, whole
 from fredholm.data import Samples
 from fredholm.domains import Domain, Scattered
-from fredholm.fields import Field, Variable
+from fredholm.fields import Field, NamedSymmetry, Variable
 from fredholm.surrogates import Evaluation, Surrogate
 
-_KNOWN = ("file", "source", "format", "assumed", "equations", "equation", "title", "problem")
+_KNOWN = (
+    "file", "source", "format", "assumed", "equations", "equation", "title", "problem",
+    "derived_symmetries",
+)  # fmt: skip
 """Parts of the provenance that are shown in a form of their own."""
 _MACHINE = {"cpu": "CPU", "gpu": "GPU", "memory_gib": "Memory, GiB"}
 """Names that are not just capitalised."""
@@ -38,7 +41,7 @@ def data(surrogate: Surrogate, evaluations: Mapping[str, tuple[Samples, Evaluati
         ("Input", _side(shape.inputs, shape.input_domain)),
         ("Target", _side(shape.targets, shape.target_domain)),
     )
-    rows = [("Samples", trained_on(surrogate)), *sides, *_provenance(surrogate.origin)]
+    rows = [("Trained on", trained_on(surrogate)), *sides, *_provenance(surrogate.origin)]
     parts = [element("h3", "Training samples"), facts(rows)]
     for name, (samples, evaluation) in evaluations.items():
         tested = _tested(samples, evaluation)
@@ -91,8 +94,9 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     equations = origin.get("equations") or {}
     texts = [e.get("text", "") if isinstance(e, Mapping) else str(e) for e in equations.values()]
     files = [PurePath(str(origin[key])).name for key in ("file", "source") if origin.get(key)]
+    own = [NamedSymmetry.from_json(each) for each in origin.get("derived_symmetries", ())]
     others = [
-        (_title(key), pairs(_texts(value)) if isinstance(value, Mapping) else compact(value))
+        (_title(key), _told(value))
         for key, value in origin.items()
         if key not in _KNOWN and value not in (None, "", [], {}, ())
     ]
@@ -102,8 +106,15 @@ def _provenance(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("File", ", made from ".join(files)),
         ("Format", str(origin.get("format") or "")),
         ("Found or assumed", _listed(origin.get("assumed") or ())),
+        ("Symmetries by its equations", _listed(map(str, own[1:]))),
         *others,
     ]
+
+
+def _told(value: Any) -> str:
+    """A part of the provenance as text: a call as it is made, named parts one after the other."""
+    named = isinstance(value, Mapping) and "call" not in value
+    return pairs(_texts(value)) if named else compact(value)
 
 
 def _texts(stated: Mapping[str, Any]) -> dict[str, Any]:

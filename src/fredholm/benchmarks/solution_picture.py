@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 3.1
 """Inches of a panel."""
-_LINE_HEIGHT, _LETTERS = 0.2, 42
-"""Inches of a line of the heading, and letters of it above each panel."""
+_LINE_HEIGHT, _LETTERS, _BOLD = 0.2, 42, 36
+"""Inches of a line of the heading, and letters of it above each panel, usual and bold ones."""
 _CHANNELS = 3
 """Unknowns that are drawn."""
 _BULK = 0.99
@@ -73,23 +73,27 @@ def draw_solution(shown: Shown, path: Path) -> None:
     rows += [loose[start : start + across] for start in range(0, len(loose), across)]
     columns = max(map(len, rows))
     lines = [
-        line
-        for text in (shown.title, shown.caption)
-        for line in textwrap.wrap(text, _LETTERS * columns)
+        (line, weight)
+        for text, letters, weight in (
+            (shown.title, _BOLD, "bold"),
+            (shown.caption, _LETTERS, "normal"),
+        )
+        for line in textwrap.wrap(text, letters * columns)
     ]
     with drawing():
         content = png(_figure(rows, columns, lines))
     write_atomically(path, lambda partial: partial.write_bytes(content))
 
 
-def _figure(rows: Sequence[Sequence[Draw]], columns: int, lines: Sequence[str]) -> "Figure":
-    """The panels in rows under a heading whose first line is the title."""
+def _figure(
+    rows: Sequence[Sequence[Draw]], columns: int, lines: Sequence[tuple[str, str]]
+) -> "Figure":
+    """The panels in rows under a heading: its lines, each with the weight of its letters."""
     head, body = _LINE_HEIGHT * (len(lines) + 1), HEIGHT * len(rows)
     figure = blank(_WIDTH * columns, head + body)
     halves: Any = figure.subfigures(2, 1, height_ratios=[head, body])
     top, below = halves
-    for number, line in enumerate(lines):
-        weight = "normal" if number else "bold"
+    for number, (line, weight) in enumerate(lines):
         top.text(
             0.06 / columns, 1 - (number + 0.9) / (len(lines) + 1), line, va="center", weight=weight
         )

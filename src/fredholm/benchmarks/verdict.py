@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fredholm.benchmarks.wording import number, percent, whole
+from fredholm.benchmarks.wording import counted, number, percent
 from fredholm.data import Samples
 from fredholm.domains import Domain, Grid, Scattered, Stack, space_of, time_of
 from fredholm.metrics import distribution
@@ -73,7 +73,7 @@ def details(name: str, evaluation: Evaluation) -> str:
     """What the figures of the headline are."""
     found = distribution(evaluation.errors)
     return (
-        f"Mean relative L2 error over the {whole(len(evaluation.errors))} samples of {name}. "
+        f"Mean relative L2 error over the {counted(len(evaluation.errors), 'sample')} of {name}. "
         f"Half of them lie below {percent(found['median'])}, 95 of 100 below "
         f"{percent(found['p95'])}, and the worst is at {percent(found['max'])}."
     )

@@ -147,6 +147,7 @@ def _held_out(
     generator = torch.Generator().manual_seed(args.seed)
     kept, held = samples.split(count, generator=generator)
     output.note(
-        f"{count} samples, drawn at random, are held out for the test (or give --test FILE)"
+        f"{count} of {len(samples)} samples, drawn at random, are held out for the test "
+        "(or give --test FILE)"
     )
     return kept, {f"{args.data} ({count} held out)": held[:]}
