@@ -53,7 +53,8 @@ def read_inputs(
         found = _labelled(path, kind, surrogate.signature)
         return _first_states(found, surrogate.signature), None
     named = description.get("input", ())
-    if len(arrays) == 1 or (named and "target" not in description):
+    bare = len(arrays) == 1 and not _of_trajectories(arrays, surrogate.signature)
+    if "target" not in description and (bare or named):
         return _chosen(path, arrays, named), None
     fitting = _fitting(arrays, surrogate.signature)
     if len(fitting) == 1 and not description and not surrogate.signature.params:
@@ -197,6 +198,13 @@ def _fitting(arrays: dict[str, Any], signature: "Signature") -> list[str]:
         if min(shape[1 : dim + 1], default=0) > 1
         and (shape[dim + 1 :] == (channels,) or len(shape) == dim + 1 and channels == 1)
     ]
+
+
+def _of_trajectories(arrays: dict[str, Any], signature: "Signature") -> bool:
+    """Whether the arrays have one axis more than inputs, for a surrogate that forecasts."""
+    forecasts = signature.step is not None or "t" in signature.target_domain.names
+    deepest = max(array.ndim for array in arrays.values())
+    return forecasts and not _fitting(arrays, signature) and deepest > signature.spatial_dim + 1
 
 
 def _chosen(path: Path, arrays: dict[str, Any], named: tuple[str, ...]) -> Any:
