@@ -50,6 +50,10 @@ def test_unknown_names_are_answered_with_a_near_one():
         learn(identity(LINE), "fno", choices=Choices(hyper={"modes": 0}))
     with pytest.raises(FredholmError, match="unknown symmetry 'sqare'"):
         learn(identity(LINE), "fno", choices=Choices(symmetry="sqare"))
+    with pytest.raises(FredholmError, match="such as Budget\\(seconds=60\\), got 60"):
+        learn(identity(LINE), budget=60)  # type: ignore[arg-type]
+    with pytest.raises(FredholmError, match="got str: read a file with fredholm.read"):
+        learn("train.nc")  # type: ignore[arg-type]
     with pytest.raises(FredholmError, match="device 'tpu9'"):
         learn(identity(LINE), "fno", choices=Choices(device="tpu9"))
 

@@ -85,8 +85,11 @@ def learn(
     if not isinstance(samples, Samples | StreamedSamples):
         raise FredholmError(
             "learn holds out some of samples in memory or streamed from a file, got "
-            f"{type(samples).__name__}: train an operator on those with fredholm.training.fit"
+            f"{type(samples).__name__}: read a file with fredholm.read, and train an operator on "
+            "anything else with fredholm.training.fit"
         )
+    if not isinstance(budget, Budget | None):
+        raise FredholmError(f"budget= is a Budget, such as Budget(seconds=60), got {budget!r}")
     choices = choices or Choices()
     chosen = card(system) if isinstance(system, str) else system
     train, held_out = samples.split(
