@@ -14,9 +14,9 @@ from fredholm.equations.differential import Derivative, Shift, Shifts, displacem
 from fredholm.equations.expand import Orders, raised
 from fredholm.errors import EquationError
 
-_NUMBERS = 2**15
-"""Numbers on points at a time: a quarter of a megabyte stays in the cache, and the allocator
-keeps it, where it would fetch larger arrays from the system, page by page, at every stage."""
+_NUMBERS = 2**16
+"""Numbers on points at a time: half a megabyte stays in the cache, and the allocator keeps it,
+where it would fetch larger arrays from the system, page by page, at every stage."""
 
 
 @dataclass(frozen=True, eq=False)
