@@ -81,18 +81,23 @@ class Tape:
 
     def _place(self, e: Expression) -> int:
         if e not in self._places:
-            whole = self._is_leaf(e)
-            parts = () if whole else tuple(self._place(child) for child in _operands(e))
-            self._program.append((e, None if whole else _operation(e), parts))
+            operation, operands = (None, ()) if self._is_leaf(e) else self._split(e)
+            parts = tuple(self._place(operand) for operand in operands)
+            self._program.append((e, operation, parts))
             self._places[e] = len(self._program) - 1
         return self._places[e]
 
+    def _split(self, e: Expression) -> tuple[Callable[..., Value] | None, Sequence[Expression]]:
+        """An operation, and what it acts on: a + (-1)·b is computed as a - b, as it is meant.
 
-def _operands(e: Expression) -> Sequence[Expression]:
-    """What an operation acts on: a - b is stated as a + (-1)·b, and computed as it is meant."""
-    if isinstance(e, Add):
-        return [mul(*term.children[1:]) if _is_negated(term) else term for term in e.terms]
-    return e.children
+        Where (-1)·b is a leaf, the caller knows it as a whole, and perhaps not b.
+        """
+        if not isinstance(e, Add):
+            return _operation(e), e.children
+        negated = [_is_negated(term) and not self._is_leaf(term) for term in e.terms]
+        return _sum(negated), [
+            mul(*term.children[1:]) if minus else term for term, minus in zip(e.terms, negated)
+        ]
 
 
 def _is_negated(e: Expression) -> bool:
@@ -116,8 +121,6 @@ def _operation(e: Expression) -> Callable[..., Value] | None:
     match e:
         case Const():
             return lambda: e.value
-        case Add():
-            return _sum([_is_negated(term) for term in e.terms])
         case Mul():
             return lambda *factors: reduce(operator.mul, factors)
         case Pow(exponent=Const(2.0)):
