@@ -1,6 +1,7 @@
 """Named problems, each a function with keyword parameters that returns a `Problem`."""
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -70,10 +71,16 @@ def build(key: str, **parameters: Any) -> Problem:
     """The named problem with these parameters.
 
     Raises:
-        EquationError: No problem has this name.
-        TypeError: It has no such parameter.
+        EquationError: No problem has this name, or it has no such parameter.
     """
-    return builder(key)(**parameters)
+    make = builder(key)
+    known = [*inspect.signature(make).parameters]
+    for name in parameters:
+        if name not in known:
+            raise EquationError(
+                f"problem {key!r} has no parameter {name!r}: {did_you_mean(name, known)}"
+            )
+    return make(**parameters)
 
 
 __all__ = [

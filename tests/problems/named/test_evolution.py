@@ -147,10 +147,14 @@ def test_wrong_uses_are_refused():
     inputs = problem.sample(1, problem.grid(16), generator=seeded())
     with pytest.raises(EquationError, match="unknown problem 'burger'.*mean 'burgers'"):
         build("burger")
+    with pytest.raises(EquationError, match="no parameter 'mu': known: .*nu"):
+        build("burgers", mu=0.1)
     with pytest.raises(ValueError, match="1 channels"):
         problem.solve(inputs.with_values(inputs.values.expand(1, 16, 2)))
     with pytest.raises(ValueError, match="live on"):
         problem.solve(Field(inputs.values, Grid((16,))))
+    with pytest.raises(ValueError, match=r"live on .* got x: 16 on \[0, 2\]"):
+        problem.solve(Field(inputs.values, Grid((16,), 2.0, periodic=True)))
     with pytest.raises(ValueError, match="not finite"):
         problem.solve(inputs.with_values(inputs.values * float("nan")))
     with pytest.raises(ValueError, match="needs the trajectory"):
