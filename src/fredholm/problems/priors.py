@@ -11,12 +11,13 @@ from torch import Tensor
 
 from fredholm.domains import Axis, Grid
 from fredholm.fields import Field
+from fredholm.problems.gaussian import Gaussian, SeparableKernel
 from fredholm.problems.prior import Prior
 from fredholm.problems.series import Boundary, basis, draw_seeds, eigenfunctions, synthesise
 
 
 @dataclass(frozen=True)
-class GaussianField(Prior):
+class GaussianField(Gaussian):
     """Gaussian random function with covariance C = σ² (-Δ + τ²)^-α on a box Ω in d dimensions.
 
     f(x) = mean + |Ω|^-1/2 Σₖ σ (κₖ² + τ²)^-α/2 ξₖ φₖ(x), with κₖ² and φₖ the eigenvalues of -Δ and
@@ -74,14 +75,6 @@ class GaussianField(Prior):
         volume = math.prod(axis.length for axis in grid.axes)
         scales = sigma / volume**0.5 * (eigenvalue + self.tau**2) ** (-self.alpha / 2)
         return scales if self.constant else torch.where(eigenvalue == 0, 0.0, scales)
-
-    @property
-    def mirrored(self) -> bool:
-        return True
-
-    @property
-    def negated(self) -> bool:
-        return self.mean == 0
 
 
 class Transformed(Prior):
@@ -178,7 +171,7 @@ class Bounded(Transformed):
 
 
 @dataclass(frozen=True)
-class SquaredExponential(Prior):
+class SquaredExponential(SeparableKernel):
     """Gaussian random function with covariance σ² exp(-|x - y|²/(2 ℓ²)).
 
     Sampled as a Fourier series whose coefficients are those of the periodised covariance: exactly
@@ -197,24 +190,6 @@ class SquaredExponential(Prior):
         Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 4.9.
     """
 
-    length: float
-    sigma: float = 1.0
-    mean: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.length <= 0:
-            raise ValueError(f"the correlation length is positive, got {self.length:g}")
-
-    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
-        scales = torch.full((), self.sigma, dtype=torch.float64)
-        functions = []
-        for axis in grid.axes:
-            shape, deviations = self._modes(axis)
-            functions.append(shape)
-            scales = scales[..., None] * deviations
-        values = synthesise(scales, functions, draw_seeds(n, generator))
-        return Field(self.mean + values, grid)
-
     def _modes(self, axis: Axis) -> tuple[Tensor, Tensor]:
         """Harmonics of the period at the points of the axis, and their standard deviations."""
         period = axis.length + (0.0 if axis.periodic else 9 * self.length)
@@ -225,17 +200,9 @@ class SquaredExponential(Prior):
         spectrum = torch.exp(-((wavenumbers * self.length) ** 2) / 2)
         return functions, (math.sqrt(2 * math.pi) * self.length / period * spectrum) ** 0.5
 
-    @property
-    def mirrored(self) -> bool:
-        return True
-
-    @property
-    def negated(self) -> bool:
-        return self.mean == 0
-
 
 @dataclass(frozen=True)
-class PeriodicKernel(Prior):
+class PeriodicKernel(SeparableKernel):
     """Gaussian random function with covariance σ² exp(-Σᵢ sin²(π(xᵢ - yᵢ)/Lᵢ)/(2 ℓ²)).
 
     A squared exponential of the distances along a chord of circles of diameter one: near a point
@@ -254,23 +221,9 @@ class PeriodicKernel(Prior):
         arXiv:2312.05225, whose sources and initial states have ℓ = 0.2.
     """
 
-    length: float
-    sigma: float = 1.0
-    mean: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.length <= 0:
-            raise ValueError(f"the correlation length is positive, got {self.length:g}")
-
-    def sample(self, n: int, grid: Grid, *, generator: torch.Generator) -> Field:
-        scales = torch.full((), self.sigma, dtype=torch.float64)
-        functions = []
-        for axis in grid.axes:
-            x, count = axis.points() - axis.start, 2 * self._highest() + 1
-            functions.append(eigenfunctions(x, axis.length, "periodic", count).functions)
-            scales = scales[..., None] * self._deviations()
-        values = synthesise(scales, functions, draw_seeds(n, generator))
-        return Field(self.mean + values, grid)
+    def _modes(self, axis: Axis) -> tuple[Tensor, Tensor]:
+        x, count = axis.points() - axis.start, 2 * self._highest() + 1
+        return eigenfunctions(x, axis.length, "periodic", count).functions, self._deviations()
 
     def _highest(self) -> int:
         """The harmonic beyond which the spectrum, at most exp(-2 k² ℓ²), is rounding error."""
@@ -284,14 +237,6 @@ class PeriodicKernel(Prior):
         spectrum = torch.fft.rfft(covariance, norm="forward").real[: highest + 1]
         harmonic = (torch.arange(2 * highest + 1) + 1) // 2
         return spectrum.clamp(min=0)[harmonic] ** 0.5
-
-    @property
-    def mirrored(self) -> bool:
-        return True
-
-    @property
-    def negated(self) -> bool:
-        return self.mean == 0
 
 
 @dataclass(frozen=True)
@@ -334,7 +279,7 @@ class Stretched(Prior):
 
 
 @dataclass(frozen=True)
-class FourierSeries(Prior):
+class FourierSeries(Gaussian):
     """Random trigonometric polynomial with wavenumbers up to `modes`, periodic on the box.
 
     f(x) = mean + amplitude · Σₖ sₖ ξₖ φₖ(x) / (Σₖ sₖ²)^1/2 over k ≠ 0 with |kᵢ| ≤ modes, where
@@ -370,17 +315,9 @@ class FourierSeries(Prior):
         values = synthesise(scales, [b.functions for b in bases], draw_seeds(n, generator))
         return Field(self.mean + values, grid)
 
-    @property
-    def mirrored(self) -> bool:
-        return True
-
-    @property
-    def negated(self) -> bool:
-        return self.mean == 0
-
 
 @dataclass(frozen=True)
-class Eddies(Prior):
+class Eddies(Gaussian):
     """Vorticity of a random flow in a periodic box, with eddies of one size and smooth.
 
     Gaussian with mean zero and a kinetic energy per mode that is proportional to
@@ -429,11 +366,3 @@ class Eddies(Prior):
         for _ in range(dim):
             lattice = lattice[..., None] + index**2
         return density(square) / density(lattice).sum()
-
-    @property
-    def mirrored(self) -> bool:
-        return True
-
-    @property
-    def negated(self) -> bool:
-        return True
