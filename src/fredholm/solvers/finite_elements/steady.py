@@ -112,18 +112,7 @@ def settle(
         found, solves = _newton(residual, matrix, guess, tol, factors)
         if found is not None:
             return found, solves
-    for rest in (system.at_rest(), system.at_rest() + 1):  # u³ has no slope at zero
-        of_rest, linear = residual(rest), matrix(rest)
-        solve = factors(linear)
-        if _is_regular(linear, solve, len(rest)):
-            break
-    else:
-        raise EquationError(
-            "the equations linearised at zero and at one are singular or not finite: something is "
-            "left undetermined, such as a rigid motion, or a coefficient has no value there"
-        )
-
-    start = rest - solve(of_rest)
+    rest, of_rest, linear, start = _linear_start(system.at_rest(), residual, matrix, factors)
 
     def newton(y: ndarray, share: float) -> tuple[ndarray | None, int]:
         """The solution with this share of the nonlinear part."""
@@ -142,7 +131,33 @@ def settle(
     solves += 1 + count
     if found is not None:
         return found, solves
-    y, reached, step = start, 0.0, 0.25
+    y, count = _turned_on(newton, start)
+    return y, solves + count
+
+
+def _linear_start(
+    zero: Float[ndarray, "n"],
+    residual: Callable[[ndarray], ndarray],
+    matrix: Callable[[ndarray], sp.csr_array],
+    factors: Factors,
+) -> tuple[ndarray, ndarray, sp.csr_array, ndarray]:
+    """A state of rest, F and F' there, and the solution of the equations linearised there."""
+    for rest in (zero, zero + 1):  # u³ has no slope at zero
+        of_rest, linear = residual(rest), matrix(rest)
+        solve = factors(linear)
+        if _is_regular(linear, solve, len(rest)):
+            return rest, of_rest, linear, rest - solve(of_rest)
+    raise EquationError(
+        "the equations linearised at zero and at one are singular or not finite: something is "
+        "left undetermined, such as a rigid motion, or a coefficient has no value there"
+    )
+
+
+def _turned_on(
+    newton: Callable[[ndarray, float], tuple[ndarray | None, int]], y: ndarray
+) -> tuple[Float[ndarray, "n"], int]:
+    """The solution, with the nonlinear part turned on in steps that adapt, and how many solves."""
+    solves, reached, step = 0, 0.0, 0.25
     while reached < 1.0:
         share = min(1.0, reached + step)
         found, count = newton(y, share)
