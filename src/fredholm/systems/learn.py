@@ -82,14 +82,7 @@ def learn(
     Raises:
         FredholmError: The system, a choice or the samples cannot be used, or training diverged.
     """
-    if not isinstance(samples, Samples | StreamedSamples):
-        raise FredholmError(
-            "learn holds out some of samples in memory or streamed from a file, got "
-            f"{type(samples).__name__}: read a file with fredholm.read, and train an operator on "
-            "anything else with fredholm.training.fit"
-        )
-    if not isinstance(budget, Budget | None):
-        raise FredholmError(f"budget= is a Budget, such as Budget(seconds=60), got {budget!r}")
+    _check(samples, budget)
     choices = choices or Choices()
     chosen = card(system) if isinstance(system, str) else system
     train, held_out = samples.split(
@@ -133,6 +126,18 @@ def learn(
         expected_growth=growth,
         origin=samples.origin,
     )
+
+
+def _check(samples: object, budget: object) -> None:
+    """Refuses what is neither samples nor a budget."""
+    if not isinstance(samples, Samples | StreamedSamples):
+        raise FredholmError(
+            "learn holds out some of samples in memory or streamed from a file, got "
+            f"{type(samples).__name__}: read a file with fredholm.read, and train an operator on "
+            "anything else with fredholm.training.fit"
+        )
+    if not isinstance(budget, Budget | None):
+        raise FredholmError(f"budget= is a Budget, such as Budget(seconds=60), got {budget!r}")
 
 
 def plan_for(head: Samples, chosen: Card, choices: Choices) -> Plan:
